@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""The action's entry point: the inputs that a workflow gives become the command line. Touches the environment.
+
+Python in exec form and not a shell: dash drops variables with a hyphen in their name, and INPUT_WORKING-DIRECTORY has one.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+
+from sm_ci.cli import main
+
+LISTS = ("var", "tags", "only")
+VALUES = ("image", "model", "out")
+FLAGS = ("strict",)
+_TRUE, _FALSE = {"true", "True", "TRUE"}, {"", "false", "False", "FALSE"}
+
+
+class WrongInput(ValueError):
+    """An input has a value that it cannot have."""
+
+
+def arguments(environ: Mapping[str, str]) -> list[str]:
+    """The command line that the inputs mean. An empty input is one that was not given. WrongInput names the input."""
+    command = _input(environ, "command") or "run"
+    specs = _lines(_input(environ, "spec")) or ["sm-ci.yml"]
+    argv = [command]
+    if command == "run":
+        for name in VALUES:
+            if value := _input(environ, name):
+                argv += [f"--{name}", value]
+        argv += [f"--{name}" for name in FLAGS if _flag(environ, name)]
+        argv += [
+            part
+            for name in ("tags", "only")
+            for value in _lines(_input(environ, name))
+            for part in (f"--{name}", value)
+        ]
+    argv += [part for value in _lines(_input(environ, "var")) for part in ("--var", value)]
+    return [*argv, "--", *specs]
+
+
+def _input(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(f"INPUT_{name.upper()}", "").strip()
+
+
+def _lines(text: str) -> list[str]:
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _flag(environ: Mapping[str, str], name: str) -> bool:
+    value = _input(environ, name)
+    if value not in _TRUE | _FALSE:
+        raise WrongInput(f"the input '{name}' must be 'true' or 'false', not {value!r}")
+    return value in _TRUE
+
+
+def enter(environ: Mapping[str, str]) -> int:
+    """Goes to the working directory and runs the command; returns its exit status."""
+    try:
+        argv = arguments(environ)
+        if folder := _input(environ, "working-directory"):
+            os.chdir(folder)
+    except (WrongInput, OSError) as error:
+        sys.stdout.write(f"::error title=sm-ci::{str(error).replace('%', '%25').splitlines()[0]}\n")
+        return 2
+    sys.stdout.write(f"sm-ci {shlex.join(argv)}\n")
+    sys.stdout.flush()
+    return main(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(enter(os.environ))

@@ -1,0 +1,7 @@
+"""`python -m sm_ci`."""
+
+import sys
+
+from sm_ci.cli import main
+
+sys.exit(main())

@@ -1,0 +1,125 @@
+"""argv to command to exit status; the only place that catches our errors. Touches the process's streams.
+
+Exit status: 0 all held; 1 a test failed or the image cannot serve; 2 the spec or the command line is wrong;
+3 the environment failed; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from sm_ci import __version__
+from sm_ci.errors import SmCiError, UsageError
+
+_SPECS = click.argument("specs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SPEC...")
+_VAR = click.option(
+    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Value for a variable of the spec; repeatable."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sm-ci", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Test SageMaker inference containers before anyone deploys them."""
+
+
+@cli.command()
+@_SPECS
+@_VAR
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("sm-ci-results"),
+    show_default=True,
+    help="Folder for the reports.",
+)
+@click.option("--image", metavar="REFERENCE", help="Image to test instead of the spec's.")
+@click.option("--model", type=click.Path(path_type=Path), help="Model directory or model.tar.gz instead of the spec's.")
+@click.option(
+    "--tags", multiple=True, metavar="TAG", help="Run only tests with one of these tags; repeatable, or with commas."
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Run only tests of this name or id; * and ? are wildcards; repeatable.",
+)
+@click.option("--strict", is_flag=True, help="Fail tests that assert nothing beyond the default status.")
+def run(
+    specs: tuple[Path, ...],
+    variables: tuple[str, ...],
+    out: Path,
+    image: str | None,
+    model: Path | None,
+    tags: tuple[str, ...],
+    only: tuple[str, ...],
+    strict: bool,  # noqa: FBT001 - click passes by name
+) -> int:
+    """Host the container of each SPEC, send its requests, judge the answers, write the reports."""
+    from sm_ci.commands.run import Wishes, run_specs
+
+    split = tuple(tag.strip() for given in tags for tag in given.split(",") if tag.strip())
+    wishes = Wishes(out=out, image=image, model=model, tags=split, only=only, strict=strict)
+    return run_specs(specs, _pairs(variables), wishes, environ=os.environ, stdout=sys.stdout)
+
+
+@cli.command()
+@_SPECS
+@_VAR
+def validate(specs: tuple[Path, ...], variables: tuple[str, ...]) -> int:
+    """Check each SPEC and the files it names; needs neither Docker nor network."""
+    from sm_ci.commands.validate import validate_specs
+
+    return validate_specs(specs, _pairs(variables), environ=os.environ, stdout=sys.stdout)
+
+
+@cli.command()
+def schema() -> int:
+    """Print the JSON schema of the spec language, for editors."""
+    from sm_ci.commands.schema import print_schema
+
+    return print_schema(sys.stdout)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit status."""
+    try:
+        status = cli.main(args=None if argv is None else list(argv), prog_name="sm-ci", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.Abort:
+        return 130
+    except SmCiError as error:
+        _complain(error)
+        return error.exit_status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--var {text!r} is not NAME=VALUE", remedy="Write for example: --var TAG=1.9")
+        if name.strip() in pairs:
+            raise UsageError(f"--var {name.strip()} is given twice", remedy="Give each variable once.")
+        pairs[name.strip()] = value
+    return pairs
+
+
+def _complain(error: SmCiError) -> None:
+    """Errors that no command has reported: one line, and on a runner an annotation."""
+    sys.stderr.write(f"sm-ci: {error}\n")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from sm_ci import text
+
+        sys.stdout.write(f"::error title=sm-ci::{text.command_data(str(error))}\n")

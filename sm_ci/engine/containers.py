@@ -1,0 +1,257 @@
+"""One container's life: create, start, follow its log and its events, stop. Touches the engine."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from docker.errors import APIError, NotFound
+from docker.types import Mount
+
+from sm_ci.engine.client import ENGINE_TROUBLE, Engine, explanation, translated
+from sm_ci.errors import CannotServe, EngineFault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerPlan:
+    """How to create the container. Paths are the engine's, sizes are bytes. `files` are put in before the start."""
+
+    image: str
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+    port: int
+    read_only: Mapping[str, str]  # folder on the engine's side, or a volume's name -> folder in the container
+    files: Mapping[str, bytes]  # absolute path in the container -> content
+    memory: int | None
+    cpus: float | None
+    shm_size: int
+    network: str  # empty: the default bridge
+    publish: bool  # on 127.0.0.1, where the container's own address does not answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The engine's view of a container. `error` is why it could not start."""
+
+    status: str
+    exit_code: int
+    out_of_memory: bool
+    error: str
+    address: str
+    published: int | None
+
+    @property
+    def running(self) -> bool:
+        """Whether its first process runs."""
+        return self.status in {"running", "paused", "restarting"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineEvent:
+    """Something the engine saw: the first process ended, or the kernel killed a process for memory."""
+
+    kind: Literal["die", "oom"]
+    exit_code: int = 0
+
+
+def create(engine: Engine, plan: ContainerPlan) -> str:
+    """Creates the container and puts the files in; returns its id."""
+    api = engine.api
+    with translated(f"create a container of {plan.image}"):
+        host = api.create_host_config(
+            mounts=[_mount(outside, inside) for outside, inside in plan.read_only.items()],
+            mem_limit=plan.memory,
+            memswap_limit=plan.memory,
+            nano_cpus=int(plan.cpus * 1e9) if plan.cpus else None,
+            shm_size=plan.shm_size,
+            network_mode=plan.network or "bridge",
+            port_bindings={plan.port: ("127.0.0.1", None)} if plan.publish else None,
+            init=False,
+        )
+        networking = api.create_networking_config({plan.network: api.create_endpoint_config()}) if plan.network else None
+        created = api.create_container(
+            plan.image,
+            command=list(plan.command),
+            name=plan.name,
+            environment=dict(plan.environment),
+            labels=dict(plan.labels),
+            ports=[plan.port] if plan.publish else None,
+            host_config=host,
+            networking_config=networking,
+            use_config_proxy=False,
+        )
+        container = str(created["Id"])
+        if plan.files:
+            api.put_archive(container, "/", _archive(plan.files))
+    return container
+
+
+def start(engine: Engine, container: str, command: str) -> None:
+    """Starts it. CannotServe when the image has nothing to execute, in words that name the likely cause."""
+    try:
+        engine.api.start(container)
+    except APIError as error:
+        why = explanation(error)
+        raise _cannot_start(why, command) or EngineFault(
+            f"the Docker engine could not start the container: {why}",
+            remedy="Is the limit or the mount one that this engine allows?",
+        ) from error
+    except ENGINE_TROUBLE as error:
+        raise EngineFault(f"the Docker engine went away while starting the container: {explanation(error)}") from error
+
+
+def inspect(engine: Engine, container: str, port: int) -> State:
+    """The container's state. EngineFault when it was removed by someone else or the engine is gone."""
+    with translated("inspect the container"):
+        facts: dict[str, Any] = engine.api.inspect_container(container)
+    state, network = facts.get("State") or {}, facts.get("NetworkSettings") or {}
+    addresses = [str(joined.get("IPAddress") or "") for joined in (network.get("Networks") or {}).values()]
+    published = (network.get("Ports") or {}).get(f"{port}/tcp") or []
+    return State(
+        status=str(state.get("Status", "")),
+        exit_code=int(state.get("ExitCode") or 0),
+        out_of_memory=bool(state.get("OOMKilled")),
+        error=str(state.get("Error") or ""),
+        address=next((address for address in addresses if address), ""),
+        published=int(published[0]["HostPort"]) if published else None,
+    )
+
+
+def stop(engine: Engine, container: str, grace: int) -> None:
+    """SIGTERM, and SIGKILL after `grace` seconds; returns when the first process has ended."""
+    with suppress(NotFound), translated("stop the container"):
+        engine.api.stop(container, timeout=grace)
+
+
+def kill(engine: Engine, container: str) -> None:
+    """SIGKILL at once; it may have ended already."""
+    with suppress(*ENGINE_TROUBLE):
+        engine.api.kill(container)
+
+
+def remove(engine: Engine, container: str) -> None:
+    """Kills and removes it with its anonymous volumes; it may be gone already."""
+    try:
+        engine.api.remove_container(container, force=True, v=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != 409:
+            raise EngineFault(f"could not remove the container: {explanation(error)}") from error
+    except ENGINE_TROUBLE as error:
+        raise EngineFault(f"could not remove the container: {explanation(error)}") from error
+
+
+@contextmanager
+def log_stream(engine: Engine, container: str) -> Iterator[Iterator[tuple[str, bytes]]]:
+    """Pieces of the log as they come, each with its stream; ends with the container, or when the block is left."""
+    response = engine.raw.get(
+        engine.raw._url("/containers/{0}/logs", container),  # noqa: SLF001 - the SDK's call drops which stream a piece came from
+        params={"stdout": 1, "stderr": 1, "follow": 1},
+        stream=True,
+        timeout=(60, None),
+    )
+    try:
+        engine.raw._raise_for_status(response)  # noqa: SLF001
+        yield _frames(response.raw)
+    finally:
+        response.close()
+
+
+@contextmanager
+def event_stream(engine: Engine, container: str) -> Iterator[Iterator[EngineEvent]]:
+    """The container's die and oom events from now on; ends when the block is left or the engine is gone."""
+    stream = engine.api.events(filters={"container": container, "event": ["die", "oom"]}, decode=True)
+    try:
+        yield (event for raw in stream if (event := _event(raw)))
+    finally:
+        with suppress(Exception):
+            stream.close()
+
+
+@contextmanager
+def private_network(
+    engine: Engine, name: str, labels: Mapping[str, str], *, internal: bool, joined_by: str
+) -> Iterator[str]:
+    """A network for one run; `internal` has no route out. `joined_by` (our own container, or empty) is attached to it."""
+    with translated("create a network"):
+        network = str(engine.api.create_network(name, driver="bridge", internal=internal, labels=dict(labels))["Id"])
+    try:
+        if joined_by:
+            with translated("join the network of the container under test"):
+                engine.api.connect_container_to_network(joined_by, network)
+        yield name
+    finally:
+        with suppress(*ENGINE_TROUBLE):
+            if joined_by:
+                engine.api.disconnect_container_from_network(joined_by, network, force=True)
+            engine.api.remove_network(network)
+
+
+def _mount(outside: str, inside: str) -> Mount:
+    """Read-only. As a mount and not as `-v`, which would make a missing folder instead of failing."""
+    return Mount(inside, outside, type="bind" if outside.startswith("/") else "volume", read_only=True)
+
+
+def _cannot_start(why: str, command: str) -> CannotServe | None:
+    if "executable file not found" in why:
+        return CannotServe(
+            f"the image has no executable '{command}' on its PATH, and no ENTRYPOINT that takes it: {why}",
+            remedy="SageMaker runs 'docker run IMAGE serve'. Put an executable file 'serve' on PATH (chmod +x), "
+            'or set an ENTRYPOINT in exec form: ENTRYPOINT ["python", "/opt/program/serve.py"].',
+        )
+    if "permission denied" in why:
+        return CannotServe(
+            f"the image's entry point may not be executed: {why}",
+            remedy="Add RUN chmod +x for that file to the Dockerfile.",
+        )
+    if "exec format error" in why:
+        return CannotServe(
+            f"the image's entry point is not for this machine's architecture: {why}",
+            remedy="Build with --platform linux/amd64.",
+        )
+    if "no such file or directory" in why or "unable to find user" in why or "is a directory" in why:
+        return CannotServe(
+            f"the image's entry point cannot be executed: {why}",
+            remedy="Check ENTRYPOINT, USER and WORKDIR of the Dockerfile.",
+        )
+    return None
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size, entry.mode = len(content), 0o444
+            archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _frames(raw: Any) -> Iterator[tuple[str, bytes]]:
+    """Docker's multiplexed stream: 8 bytes of header (stream, 3 zeros, length), then the piece [Docker Engine API, attach]."""
+    while len(header := raw.read(8)) == 8:
+        length = int.from_bytes(header[4:8], "big")
+        stream = "stderr" if header[0] == 2 else "stdout"
+        while length > 0:
+            piece = raw.read(min(length, 65536))
+            if not piece:
+                return
+            length -= len(piece)
+            yield stream, piece
+
+
+def _event(raw: dict[str, Any]) -> EngineEvent | None:
+    action = raw.get("status") or raw.get("Action")
+    if action == "oom":
+        return EngineEvent(kind="oom")
+    if action == "die":
+        attributes = (raw.get("Actor") or {}).get("Attributes") or {}
+        return EngineEvent(kind="die", exit_code=int(attributes.get("exitCode") or 0))
+    return None

@@ -1,0 +1,204 @@
+"""Brings the image to the engine: finds it, pulls it, or builds it. Touches the engine, reads the build folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import requests
+import urllib3
+from docker.errors import ImageNotFound, NotFound
+
+from sm_ci.engine.client import ENGINE_TROUBLE, Engine, explanation, translated
+from sm_ci.errors import CannotServe, EnvironmentFault, ImageMissing, Location
+from sm_ci.results import ImageFacts
+
+STALL = 60.0
+"""Seconds without a byte of progress after which a pull is given up: a registry that stalls would hang it for ever."""
+
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What to build: a folder, the Dockerfile in it, and how the spec wants it."""
+
+    folder: Path
+    dockerfile: str
+    target: str | None
+    args: Mapping[str, str]
+    shown: str  # the Dockerfile's path as the user would write it
+
+
+def find(engine: Engine, reference: str, *, built: bool = False) -> ImageFacts | None:
+    """The image if the engine has it."""
+    try:
+        with translated(f"look for the image {reference}"):
+            facts = _inspect(engine, reference)
+    except EnvironmentFault as fault:
+        if "invalid reference format" in fault.message:
+            raise ImageMissing(f"{reference!r} is not an image reference", remedy="Write registry/name:tag.") from fault
+        raise
+    if facts is None:
+        return None
+    config = facts.get("Config") or {}
+    digests = facts.get("RepoDigests") or [""]
+    return ImageFacts(
+        reference=reference,
+        id=str(facts.get("Id", "")),
+        digest=str(digests[0]).rpartition("@")[2],
+        size=int(facts.get("Size") or 0),
+        platform=f"{facts.get('Os', 'linux')}/{facts.get('Architecture', '')}",
+        user=str(config.get("User") or ""),
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        built=built,
+    )
+
+
+def pull(engine: Engine, reference: str, *, on_progress: Callable[[str], None], stall: float = STALL) -> None:
+    """Pulls without a login. ImageMissing in the engine's words when the registry does not give it."""
+    try:
+        for line in _pull_lines(engine, reference, stall):
+            if "error" in line:
+                raise _not_pulled(reference, str(line["error"]))
+            on_progress(_progress_text(line))
+    except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
+        raise ImageMissing(
+            f"pulling {reference} stood still for {stall:g} s",
+            remedy="Is the registry reachable from the Docker engine? Try: docker pull",
+        ) from error
+    except ENGINE_TROUBLE as error:
+        raise _not_pulled(reference, explanation(error)) from error
+
+
+def build(
+    engine: Engine, recipe: Recipe, *, tag: str, labels: Mapping[str, str], on_line: Callable[[str], None]
+) -> None:
+    """Builds and tags the image. CannotServe with the Dockerfile's line and the last output when a step fails."""
+    step, last = 0, ""
+    try:
+        for line in _build_lines(engine, recipe, tag, labels):
+            if "error" in line:
+                raise _not_built(recipe, step, str(line["error"]).strip(), last)
+            for text in str(line.get("stream", "")).splitlines():
+                if match := _STEP.fullmatch(text.strip()):
+                    step = int(match[1])
+                last = text.strip() if text.strip() and not text.startswith(" --->") else last
+                on_line(text.rstrip())
+    except ENGINE_TROUBLE as error:
+        raise _not_built(recipe, step, explanation(error), last) from error
+
+
+def instruction_line(dockerfile: str, number: int) -> int:
+    """The line (from 1) on which the Dockerfile's instruction `number` (from 1) begins; 1 when there is none."""
+    escape_directive = _ESCAPE.match(dockerfile)
+    escape = escape_directive[1] if escape_directive else "\\"
+    seen, inside = 0, False
+    for at, line in enumerate(dockerfile.splitlines(), 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if not inside:
+            seen += 1
+            if seen == number:
+                return at
+        inside = text.endswith(escape)
+    return 1
+
+
+def _inspect(engine: Engine, reference: str) -> dict[str, Any] | None:
+    try:
+        return cast("dict[str, Any]", engine.raw.inspect_image(reference))
+    except (ImageNotFound, NotFound):
+        return None
+
+
+def _pull_lines(engine: Engine, reference: str, stall: float) -> Iterator[dict[str, Any]]:
+    """The SDK's own pull takes no time-out, so the request is made here; the lines are the same."""
+    name, tag = _split(reference)
+    response = engine.raw.post(
+        engine.raw._url("/images/create"),  # noqa: SLF001 - see the docstring
+        params={"fromImage": name, "tag": tag},
+        stream=True,
+        timeout=(10, stall),
+    )
+    engine.raw._raise_for_status(response)  # noqa: SLF001
+    yield from engine.raw._stream_helper(response, decode=True)  # noqa: SLF001
+
+
+def _split(reference: str) -> tuple[str, str]:
+    name, at, digest = reference.partition("@")
+    if at:
+        return name, digest
+    head, colon, tag = reference.rpartition(":")
+    return (head, tag) if colon and "/" not in tag else (reference, "latest")
+
+
+def _progress_text(line: Mapping[str, Any]) -> str:
+    detail = line.get("progressDetail") or {}
+    if detail.get("total"):
+        return f"{line.get('id', '')} {line.get('status', '')} {detail['current'] * 100 // detail['total']} %"
+    return f"{line.get('id', '')} {line.get('status', '')}".strip()
+
+
+def _not_pulled(reference: str, why: str) -> ImageMissing:
+    return ImageMissing(
+        f"the image {reference} is not on the Docker engine and could not be pulled: {why}",
+        remedy="Check the name and the tag; build or pull it before sm-ci runs, or use image: {build: FOLDER}.",
+    )
+
+
+def _build_lines(engine: Engine, recipe: Recipe, tag: str, labels: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    return cast(
+        "Iterator[dict[str, Any]]",
+        engine.api.build(
+            path=str(recipe.folder),
+            dockerfile=recipe.dockerfile,
+            tag=tag,
+            rm=True,
+            forcerm=True,
+            decode=True,
+            target=cast("str", recipe.target),
+            buildargs=dict(recipe.args),
+            labels=dict(labels),
+        ),
+    )
+
+
+def _not_built(recipe: Recipe, step: int, why: str, last: str) -> CannotServe:
+    file = recipe.folder / recipe.dockerfile
+    try:
+        line = instruction_line(file.read_text(encoding="utf-8", errors="replace"), step) if step else 1
+    except OSError:
+        line = 1
+    said = f"; the last output was: {last}" if last and last not in why else ""
+    return CannotServe(
+        f"the image could not be built: {why}{said}",
+        remedy=f"Mend the Dockerfile, or try it alone: docker build {recipe.folder}",
+        at=Location(path=recipe.shown, line=line, column=1),
+    )
+
+
+Pull = Literal["missing", "never"]
+
+
+def obtain(engine: Engine, reference: str, policy: Pull, *, on_progress: Callable[[str], None]) -> ImageFacts:
+    """The image by reference, pulled when the policy allows and the engine has it not. ImageMissing otherwise."""
+    facts = find(engine, reference)
+    if facts is None and policy == "never":
+        raise ImageMissing(
+            f"the image {reference} is not on the Docker engine, and the spec says 'pull: never'",
+            remedy="Build or pull it before sm-ci runs, or write 'pull: missing'.",
+        )
+    if facts is None:
+        pull(engine, reference, on_progress=on_progress)
+        facts = find(engine, reference)
+    if facts is None:
+        raise ImageMissing(
+            f"the image {reference} was pulled, but the engine does not have it", remedy="Try: docker pull"
+        )
+    return facts

@@ -1,0 +1,166 @@
+"""Whose is a container, and is its owner still there? Labels, and the sweep of what killed runs left. Touches the engine and /proc.
+
+A run labels all it creates with its own id and its owner. An owner is a process: boot id, pid namespace, pid and
+start time; together they cannot mean two processes, even when pids wrap around. Inside a container the owner is
+that container. Only what is provably nobody's is removed, so two runs on one engine leave each other alone.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+
+RUN_LABEL = "io.sm-ci.run"
+OWNER_LABEL = "io.sm-ci.owner"
+_GONE = (404, 409)  # removed by someone else; removal already in progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """A process that can be looked up again. `container` is the id of the container it runs in, or empty."""
+
+    boot: str
+    namespace: str
+    pid: int
+    started: int
+    container: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.boot}/{self.namespace}/{self.pid}/{self.started}/{self.container}"
+
+    @staticmethod
+    def parse(text: str) -> Owner | None:
+        """The owner that a label names, or None when it is not one of ours."""
+        try:
+            boot, namespace, pid, started, container = text.split("/")
+            return Owner(boot=boot, namespace=namespace, pid=int(pid), started=int(started), container=container)
+        except ValueError:
+            return None
+
+
+def myself(container: str = "", proc: Path = Path("/proc")) -> Owner:
+    """This process as an owner. Without /proc (macOS) the boot id is empty, and nobody will sweep by pid."""
+    return Owner(
+        boot=_read(proc / "sys/kernel/random/boot_id"),
+        namespace=_namespace(proc),
+        pid=os.getpid(),
+        started=_start_time(proc, os.getpid()) or 0,
+        container=container,
+    )
+
+
+def is_gone(owner: Owner, me: Owner, running_containers: frozenset[str], proc: Path = Path("/proc")) -> bool:
+    """Whether the owner is provably gone: its container no longer runs, or its process no longer exists here."""
+    if owner.container:
+        return owner.container not in running_containers
+    if not owner.boot or owner.boot != me.boot or owner.namespace != me.namespace:
+        return False
+    return _start_time(proc, owner.pid) != owner.started
+
+
+def labels(run: str, owner: Owner) -> dict[str, str]:
+    """What everything that a run creates carries."""
+    return {RUN_LABEL: run, OWNER_LABEL: str(owner)}
+
+
+def remove_run(engine: Engine, run: str, *, patience: float = 0.0, keep_images: Iterable[str] = ()) -> None:
+    """Removes all that carries the run's label, by force. Never raises for what the engine does.
+
+    `patience`: seconds to look again, for what the engine was still creating when the request for it was cut off.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        found = _remove_labelled(engine, f"{RUN_LABEL}={run}", frozenset(keep_images))
+        if found or time.monotonic() >= deadline:
+            return
+        time.sleep(0.1)
+
+
+def sweep(engine: Engine, me: Owner) -> tuple[str, ...]:
+    """Removes what earlier runs left whose owner is provably gone. Returns those runs' ids."""
+    try:
+        containers = engine.api.containers(all=True, filters={"label": RUN_LABEL})
+        networks = engine.api.networks(filters={"label": RUN_LABEL})
+        volumes = (engine.api.volumes(filters={"label": RUN_LABEL}) or {}).get("Volumes") or []
+        images = engine.api.images(filters={"label": RUN_LABEL})
+        owned = [dict(thing.get("Labels") or {}) for thing in (*containers, *networks, *volumes, *images)]
+        if not owned:
+            return ()
+        running = frozenset(str(container["Id"]) for container in engine.api.containers())
+    except ENGINE_TROUBLE:
+        return ()
+    gone = sorted({run for thing in owned if (run := _run_of_gone_owner(thing, me, running))})
+    for run in gone:
+        remove_run(engine, run)
+    return tuple(gone)
+
+
+def _run_of_gone_owner(labels_: Mapping[str, str], me: Owner, running: frozenset[str]) -> str | None:
+    owner = Owner.parse(labels_.get(OWNER_LABEL, ""))
+    return labels_.get(RUN_LABEL) if owner and is_gone(owner, me, running) else None
+
+
+def _remove_labelled(engine: Engine, label: str, keep_images: frozenset[str]) -> bool:
+    """Containers first (they hold the rest), then networks, volumes and images. Whether there was any container."""
+    api, only = engine.api, {"label": label}
+    try:
+        containers = api.containers(all=True, filters=only)
+        for container in containers:
+            _quietly(api.remove_container, container["Id"], force=True, v=True)
+        for network in api.networks(filters=only):
+            _detach_all(engine, network["Id"])
+            _quietly(api.remove_network, network["Id"])
+        for volume in (api.volumes(filters=only) or {}).get("Volumes") or []:
+            _quietly(api.remove_volume, volume["Name"], force=True)
+        for image in api.images(filters=only):
+            if image["Id"] not in keep_images:
+                _quietly(api.remove_image, image["Id"], force=True, noprune=True)
+    except ENGINE_TROUBLE:
+        return False
+    return bool(containers)
+
+
+def _detach_all(engine: Engine, network: str) -> None:
+    try:
+        attached = engine.api.inspect_network(network).get("Containers") or {}
+    except (NotFound, APIError):
+        return
+    for container in attached:
+        _quietly(engine.api.disconnect_container_from_network, container, network, force=True)
+
+
+def _quietly(remove: Any, *args: Any, **options: Any) -> None:
+    try:
+        remove(*args, **options)
+    except APIError as error:
+        if error.status_code not in _GONE and error.status_code != 403:  # 403: network still has endpoints
+            raise
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _namespace(proc: Path) -> str:
+    try:
+        return str((proc / "self/ns/pid").readlink()).removeprefix("pid:").strip("[]")
+    except OSError:
+        return ""
+
+
+def _start_time(proc: Path, pid: int) -> int | None:
+    """Field 22 of /proc/PID/stat (proc(5)): clock ticks since boot; None when there is no such process."""
+    stat = _read(proc / str(pid) / "stat")
+    fields = stat.rpartition(")")[2].split()
+    return int(fields[19]) if len(fields) > 19 else None

@@ -1,0 +1,118 @@
+"""Where do we run as the engine sees it: which container is ours, which host path is a file of ours, which way reaches a container.
+
+On a runner the action is itself a container beside the one under test. HOSTNAME and /proc/self/cgroup name the
+wrong container under host networking, cgroup v2 and act, so a candidate is believed only when a file that we
+just made is found inside it through the engine.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from docker.errors import APIError
+
+from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+
+_CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A mount of our own container: `source` on the engine's side, `destination` on ours."""
+
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Our own container as the engine sees it; `container` is empty when we run on the machine itself.
+
+    `known` is False when we are in a container that could not be found: then no path and no network is believed.
+    """
+
+    container: str = ""
+    known: bool = True
+    network_mode: str = ""
+    mounts: tuple[Mount, ...] = ()
+
+    @property
+    def joins_networks(self) -> bool:
+        """Whether the engine can attach us to a further network: not with host's or another container's."""
+        return bool(self.container) and self.network_mode != "host" and not self.network_mode.startswith("container:")
+
+    def engine_path(self, path: Path) -> str | None:
+        """The path by which the engine reaches a file of ours; None when it provably does not see it."""
+        if not self.known:
+            return None
+        if not self.container:
+            return str(path)
+        inside = PurePosixPath(path)
+        seen = [mount for mount in self.mounts if inside.is_relative_to(mount.destination)]
+        if not seen:
+            return None
+        nearest = max(seen, key=lambda mount: len(mount.destination))
+        return str(PurePosixPath(nearest.source) / inside.relative_to(nearest.destination))
+
+
+def locate(engine: Engine, environ: Mapping[str, str], root: Path = Path("/")) -> Placement:
+    """Finds our own container, proves it, and reads its mounts; an empty Placement when we are in none."""
+    if not _in_container(root):
+        return Placement()
+    unknown = Placement(known=False)
+    nonce = root / "tmp" / f"sm-ci-nonce-{secrets.token_hex(8)}"
+    try:
+        nonce.write_bytes(b"")
+    except OSError:
+        return unknown
+    try:
+        for candidate in _candidates(engine, environ, root):
+            if _holds(engine, candidate, nonce):
+                return _describe(engine, candidate)
+    except ENGINE_TROUBLE:
+        return unknown
+    finally:
+        nonce.unlink(missing_ok=True)
+    return unknown
+
+
+def _in_container(root: Path) -> bool:
+    markers = (root / ".dockerenv", root / "run/.containerenv")
+    return any(marker.exists() for marker in markers)
+
+
+def _candidates(engine: Engine, environ: Mapping[str, str], root: Path) -> Iterator[str]:
+    if name := environ.get("HOSTNAME"):
+        yield name
+    for file in ("proc/self/mountinfo", "proc/self/cgroup"):
+        with suppress(OSError):
+            yield from dict.fromkeys(_CONTAINER_ID.findall((root / file).read_text(encoding="utf-8", errors="replace")))
+    for container in engine.api.containers():
+        yield str(container["Id"])
+
+
+def _holds(engine: Engine, container: str, nonce: Path) -> bool:
+    """Whether the container's file system has the file: HEAD /containers/ID/archive, so that nothing is copied."""
+    url = engine.raw._url("/containers/{0}/archive", container)  # noqa: SLF001 - the SDK has no call for this request
+    try:
+        return bool(engine.raw.head(url, params={"path": f"/tmp/{nonce.name}"}, timeout=10).status_code == 200)  # noqa: S108
+    except APIError:
+        return False
+
+
+def _describe(engine: Engine, container: str) -> Placement:
+    facts: dict[str, Any] = engine.api.inspect_container(container)
+    mounts = facts.get("Mounts") or ()
+    return Placement(
+        container=str(facts["Id"]),
+        network_mode=str((facts.get("HostConfig") or {}).get("NetworkMode", "")),
+        mounts=tuple(
+            Mount(source=mount["Source"], destination=mount["Destination"]) for mount in mounts if mount.get("Source")
+        ),
+    )

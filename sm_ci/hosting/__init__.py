@@ -1,0 +1,1 @@
+"""Brings a container into service as SageMaker does, watches it, takes it out. Composes engine and invoke."""

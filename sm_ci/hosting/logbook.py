@@ -1,0 +1,130 @@
+"""Follows a container's log: all of it in a file, its start and end in memory, and what came since a mark. Touches the engine and a file.
+
+Nothing that a container prints may hurt: lines are cut at 64 KiB, the file ends at 256 MiB, memory holds a bounded
+number of lines, and bytes that are no UTF-8 become U+FFFD.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sm_ci.engine import containers
+from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+from sm_ci.hosting.timeline import Stopwatch
+from sm_ci.results import LogExcerpt, LogLine
+
+HEAD, TAIL = 50, 500
+WINDOW = 20_000
+"""Lines in memory for `expect.logs` of a case."""
+LONGEST_LINE = 64 * 1024
+LARGEST_FILE = 256 * 2**20
+
+
+class LogBook:
+    """The container's log. `feed` is called by the follower's thread, the rest by anybody."""
+
+    def __init__(self, file: Path, watch: Stopwatch) -> None:
+        self.file, self._watch = file, watch
+        self._changed = threading.Condition()
+        self._head: list[LogLine] = []
+        self._window: deque[LogLine] = deque(maxlen=WINDOW)
+        self._count = 0
+        self._written = 0
+        self._partial: dict[str, bytearray] = {}
+        self._sink = file.open("w", encoding="utf-8", newline="\n")
+
+    def feed(self, stream: str, piece: bytes) -> None:
+        """Takes a piece as it comes, which may hold no line end or many."""
+        with self._changed:
+            waiting = self._partial.setdefault(stream, bytearray())
+            *complete, rest = (bytes(waiting) + piece).split(b"\n")
+            for line in complete:
+                self._add(stream, line)
+            waiting[:] = rest
+            if len(waiting) > LONGEST_LINE:
+                self._add(stream, bytes(waiting))
+                waiting.clear()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """The log has ended: the last line may have no line end."""
+        with self._changed:
+            for stream, waiting in self._partial.items():
+                if waiting:
+                    self._add(stream, bytes(waiting))
+                    waiting.clear()
+            self._sink.close()
+            self._changed.notify_all()
+
+    def mark(self) -> int:
+        """A place in the log: the number of lines so far."""
+        with self._changed:
+            return self._count
+
+    def since(self, mark: int) -> tuple[LogLine, ...]:
+        """The lines after a mark, as far as memory holds them."""
+        with self._changed:
+            wanted = min(self._count - mark, len(self._window))
+            return tuple(self._window)[len(self._window) - wanted :] if wanted > 0 else ()
+
+    def wait_for(self, holds: Callable[[tuple[LogLine, ...]], bool], mark: int, seconds: float) -> tuple[LogLine, ...]:
+        """Waits until the lines since a mark satisfy `holds`, at most so long; returns them either way."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not holds(lines := self.since(mark)):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            return lines
+
+    def excerpt(self) -> LogExcerpt:
+        """The start and the end."""
+        with self._changed:
+            tail = tuple(self._window)[-TAIL:]
+            head = tuple(self._head)[: max(0, self._count - len(tail))]
+            return LogExcerpt(lines=self._count, head=head, tail=tail, file=str(self.file))
+
+    def lines(self) -> Iterator[str]:
+        """All lines, from the file."""
+        with self.file.open(encoding="utf-8", newline="\n") as lines:
+            for line in lines:
+                yield line.rstrip("\n")
+
+    def _add(self, stream: str, raw: bytes) -> None:
+        text = raw[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r")
+        line = LogLine(at=self._watch.now(), stream=stream, text=text)
+        self._count += 1
+        self._window.append(line)
+        if len(self._head) < HEAD:
+            self._head.append(line)
+        if self._written <= LARGEST_FILE and not self._sink.closed:
+            self._written += self._sink.write(text.replace("\r", "\\r") + "\n")
+
+
+@contextmanager
+def following(engine: Engine, container: str, file: Path, watch: Stopwatch) -> Iterator[LogBook]:
+    """The log of a started container; the follower ends with the container, or is cut when the block is left."""
+    book = LogBook(file, watch)
+    with containers.log_stream(engine, container) as pieces:
+        thread = threading.Thread(target=_follow, args=(pieces, book), name="sm-ci-log", daemon=True)
+        thread.start()
+        try:
+            yield book
+        finally:
+            thread.join(timeout=1.0)
+    thread.join(timeout=1.0)
+    book.close()
+
+
+def _follow(pieces: Iterable[tuple[str, bytes]], book: LogBook) -> None:
+    try:
+        for stream, piece in pieces:
+            book.feed(stream, piece)
+    except (*ENGINE_TROUBLE, ValueError, AttributeError):  # the stream was closed under us: the block was left
+        return

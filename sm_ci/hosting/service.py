@@ -1,0 +1,321 @@
+"""Brings one container into service, and takes it out. Touches the engine and the network.
+
+The order is SageMaker's: create with `serve` as the argument, start, `GET /ping` until 200 or the budget is over,
+then tests; SIGTERM, 30 s, SIGKILL.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sm_ci import contract, invoke
+from sm_ci.diagnosis import find_cause
+from sm_ci.engine import containers
+from sm_ci.engine.client import Engine
+from sm_ci.engine.containers import ContainerPlan, State
+from sm_ci.engine.placement import Placement
+from sm_ci.errors import CannotServe, EngineFault, SmCiError
+from sm_ci.hosting.logbook import LogBook, following
+from sm_ci.hosting.timeline import Death, Exited, OutOfMemory, Pinged, Stopwatch, Timeline, pinged
+from sm_ci.hosting.watch import HealthWatcher, engine_events
+from sm_ci.progress import Progress
+from sm_ci.results import Hosting, Limits, LogExcerpt, NoAnswer, Phase, PhaseName, PingTally, Stop
+
+_METADATA = f"{contract.METADATA_DIRECTORY}/endpoint-metadata.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostingPlan:
+    """What to host. `model` is the folder's path on the engine's side, or empty; `startup_timeout` in seconds."""
+
+    run: str
+    image: str
+    model: str
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+    limits: Limits
+    network_isolation: bool
+    startup_timeout: float
+    port: int = contract.PORT
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """What is known of the hosting so far; it survives whatever ends the run."""
+
+    watch: Stopwatch
+    limits: Limits = field(default_factory=Limits)
+    phases: list[Phase] = field(default_factory=list)
+    ready_at: float | None = None
+    ready_after: float | None = None
+    ping_body: str = ""
+    timeline: Timeline | None = None
+    book: LogBook | None = None
+    log: LogExcerpt = field(default_factory=lambda: LogExcerpt(lines=0))
+    stop: Stop | None = None
+
+    @contextmanager
+    def phase(self, name: PhaseName) -> Iterator[None]:
+        """Measures a step of the run."""
+        begun = self.watch.now()
+        try:
+            yield
+        finally:
+            self.phases.append(Phase(name=name, started=begun, seconds=self.watch.now() - begun))
+
+    def frozen(self) -> Hosting:
+        """As a value for the reports."""
+        return Hosting(
+            limits=self.limits,
+            phases=tuple(self.phases),
+            ready_after=self.ready_after,
+            ping_body=self.ping_body,
+            pings=self._tally(),
+            log=self.log,
+            stop=self.stop,
+        )
+
+    def _tally(self) -> PingTally:
+        if self.timeline is None or self.ready_at is None:
+            return PingTally()
+        pings = [event for event in self.timeline.events() if isinstance(event, Pinged) and event.at >= self.ready_at]
+        missed = tuple((ping.at, ping.miss) for ping in pings if ping.miss)
+        return PingTally(sent=len(pings), slowest=max((ping.seconds for ping in pings), default=0.0), missed=missed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A container in service."""
+
+    address: invoke.Address
+    timeline: Timeline
+    log: LogBook
+    health: HealthWatcher
+
+
+@contextmanager
+def in_service(
+    engine: Engine, plan: HostingPlan, placement: Placement, record: Record, scratch: Path, progress: Progress
+) -> Iterator[Service]:
+    """The container, ready for requests; stopped as SageMaker stops it when the block ends well, killed when it does not.
+
+    CannotServe when SageMaker would not bring it into service; EngineFault when the engine fails.
+    """
+    timeline = record.timeline = Timeline(record.watch)
+    record.limits = plan.limits
+    with ExitStack() as stack:
+        with record.phase(PhaseName.CREATE):
+            network = stack.enter_context(_network(engine, plan, placement))
+            container = stack.enter_context(_container(engine, plan, network))
+        stack.enter_context(engine_events(engine, container, timeline))
+        with record.phase(PhaseName.START):
+            containers.start(engine, container, plan_command())
+        stack.callback(_keep_log, record)
+        book = record.book = stack.enter_context(following(engine, container, scratch / "container.log", record.watch))
+        stack.callback(_note_end, engine, container, plan.port, record)
+        with record.phase(PhaseName.READY):
+            address = _address(engine, container, plan, placement, timeline)
+            _await_ready(engine, container, address, plan, record, book, progress)
+        with HealthWatcher(address, timeline) as health:
+            yield Service(address=address, timeline=timeline, log=book, health=health)
+        with record.phase(PhaseName.STOP):
+            _stop(engine, container, plan.port, record, progress)
+
+
+def plan_command() -> str:
+    """The argument that SageMaker gives to the image."""
+    return contract.COMMAND[0]
+
+
+@contextmanager
+def _network(engine: Engine, plan: HostingPlan, placement: Placement) -> Iterator[str]:
+    """A network of the run's own where it is needed: for isolation, or when we are in a container ourselves."""
+    if plan.network_isolation and not (engine.facts.reaches_containers or placement.joins_networks):
+        raise EngineFault(
+            "network_isolation needs an engine whose containers can be reached by their own address",
+            remedy="Run on Linux with a Docker engine that is not rootless and not Docker Desktop.",
+            kind="isolation-impossible",
+        )
+    if not (plan.network_isolation or placement.joins_networks):
+        yield ""
+        return
+    joined_by = placement.container if placement.joins_networks else ""
+    name = f"sm-ci-{plan.run}"
+    with containers.private_network(
+        engine, name, plan.labels, internal=plan.network_isolation, joined_by=joined_by
+    ) as network:
+        yield network
+
+
+@contextmanager
+def _container(engine: Engine, plan: HostingPlan, network: str) -> Iterator[str]:
+    environment = {**contract.platform_environment(plan.port), **plan.environment}
+    container = containers.create(
+        engine,
+        ContainerPlan(
+            image=plan.image,
+            name=f"sm-ci-{plan.run}",
+            command=contract.COMMAND,
+            environment=environment,
+            labels=plan.labels,
+            port=plan.port,
+            read_only={plan.model: contract.MODEL_DIRECTORY} if plan.model else {},
+            files={_METADATA: _metadata(environment["AWS_REGION"])},
+            memory=plan.limits.memory,
+            cpus=plan.limits.cpus,
+            shm_size=plan.limits.shm_size,
+            network=network,
+            publish=not network and not engine.facts.reaches_containers,
+        ),
+    )
+    try:
+        yield container
+    finally:
+        containers.remove(engine, container)
+
+
+def _metadata(region: str) -> bytes:
+    """The file by which AWS's own images know that they are hosted (djl-serving reads it); the ids are made up."""
+    arn = f"arn:aws:sagemaker:{region}:123456789012:endpoint/sm-ci"
+    return json.dumps({"ResourceId": "sm-ci", "EndpointArn": arn}).encode()
+
+
+def _address(
+    engine: Engine, container: str, plan: HostingPlan, placement: Placement, timeline: Timeline
+) -> invoke.Address:
+    """Where the container answers; it may have exited before it had an address."""
+    state = containers.inspect(engine, container, plan.port)
+    if not state.running:
+        timeline.emit(Exited(at=timeline.watch.now(), exit_code=state.exit_code))
+    if placement.joins_networks or engine.facts.reaches_containers:
+        return invoke.Address(host=state.address or "127.0.0.1", port=plan.port)
+    return invoke.Address(host="127.0.0.1", port=state.published or plan.port)
+
+
+def _await_ready(
+    engine: Engine,
+    container: str,
+    address: invoke.Address,
+    plan: HostingPlan,
+    record: Record,
+    book: LogBook,
+    progress: Progress,
+) -> None:
+    """Pings until 200. The pause grows with the time waited, so that a quick server is noticed quickly."""
+    timeline = record.timeline
+    assert timeline is not None  # noqa: S101 - set by in_service
+    begun, said = record.watch.now(), ""
+    progress.step("waiting for GET /ping to answer 200")
+    while True:
+        _raise_when_dead(timeline.dead, engine, container, plan.port, book)
+        outcome = invoke.ping(address)
+        event = pinged(outcome, record.watch.now())
+        waited = event.at - begun
+        if not event.miss:
+            record.ready_at, record.ready_after = event.at, waited
+            record.ping_body = (
+                "" if isinstance(outcome, NoAnswer) else outcome.body.head[:1000].decode("utf-8", "replace")
+            )
+            timeline.emit(event)
+            progress.done(f"in service after {waited:.1f} s")
+            return
+        said = event.miss
+        if waited >= plan.startup_timeout:
+            raise _never_ready(plan, said)
+        progress.detail(f"{waited:.0f} s of {plan.startup_timeout:g} s: {said}")
+        timeline.wait(min(max(0.05 * waited, 0.01), 1.0, max(0.01, plan.startup_timeout - waited)))
+
+
+def _raise_when_dead(dead: Death | None, engine: Engine, container: str, port: int, book: LogBook) -> None:
+    if dead is None:
+        return
+    if dead.kind == "engine-lost":
+        raise EngineFault(dead.message, remedy="Is the Docker engine still running? Try: docker info")
+    state = containers.inspect(engine, container, port)
+    memory = " because it ran out of memory" if state.out_of_memory else ""
+    time.sleep(0.05)  # the log's last lines travel apart from the news of the exit
+    told = find_cause([line.text for line in book.since(0)])
+    why = f": {told.text}" if told else ""
+    raise CannotServe(
+        f"the container exited with code {state.exit_code}{memory} before GET /ping answered 200{why}",
+        remedy=_exit_remedy(state, told is not None),
+        kind="exited-at-start",
+    )
+
+
+def _exit_remedy(state: State, explained: bool) -> str:  # noqa: FBT001 - a private question with one caller
+    if state.out_of_memory:
+        return "Give it more memory (instance_type or resources.memory), or load less."
+    if state.exit_code == 0:
+        return "The server must stay in the foreground: SageMaker stops the endpoint when the container's first process ends."
+    return (
+        "The log lines below say where."
+        if explained
+        else "Read the container's log below, and try: docker run IMAGE serve"
+    )
+
+
+def _never_ready(plan: HostingPlan, said: str) -> CannotServe:
+    kind, remedy = "ping-failed", "/ping must answer 200 within 2 s once the model is loaded; a body is not needed."
+    if "refused" in said or "accepted" in said or "closed" in said:
+        kind = "never-listened"
+        remedy = (
+            f"The server must listen on 0.0.0.0:{plan.port} (or $SAGEMAKER_BIND_TO_PORT), not on 127.0.0.1 and not on another port. "
+            "If it only needs longer, raise startup_timeout."
+        )
+    elif "within 2 s" in said:
+        kind = "ping-timeout"
+    return CannotServe(
+        f"GET /ping did not answer 200 within {plan.startup_timeout:g} s (the last try: {said}); "
+        "SageMaker would say: did not pass the ping health check",
+        remedy=remedy,
+        kind=kind,
+    )
+
+
+def _stop(engine: Engine, container: str, port: int, record: Record, progress: Progress) -> None:
+    before = containers.inspect(engine, container, port)
+    progress.step("stopping the container (SIGTERM)")
+    begun = time.monotonic()
+    if before.running:
+        containers.stop(engine, container, contract.STOP_GRACE)
+    took = time.monotonic() - begun
+    after = containers.inspect(engine, container, port)
+    killed = before.running and after.exit_code == 137 and took >= contract.STOP_GRACE - 0.5
+    record.stop = _stopped(after, record, signalled=before.running, killed=killed, seconds=took)
+    progress.done(f"stopped after {took:.1f} s" + (" by SIGKILL" if killed else ""))
+
+
+def _note_end(engine: Engine, container: str, port: int, record: Record) -> None:
+    """On a way out that was not `_stop`: notes how the container ended, or ends it, so that its log ends too."""
+    if record.stop is not None:
+        return
+    with suppress(SmCiError):
+        state = containers.inspect(engine, container, port)
+        if state.running:
+            containers.kill(engine, container)
+        else:
+            record.stop = _stopped(state, record, signalled=False, killed=False, seconds=0.0)
+
+
+def _keep_log(record: Record) -> None:
+    if record.book is not None:
+        record.log = record.book.excerpt()
+
+
+def _stopped(state: State, record: Record, *, signalled: bool, killed: bool, seconds: float) -> Stop:
+    events: Sequence[object] = record.timeline.events() if record.timeline else ()
+    memory = state.out_of_memory or any(isinstance(event, OutOfMemory) for event in events)
+    return Stop(
+        exit_code=None if state.running else state.exit_code,
+        signalled=signalled,
+        killed=killed,
+        out_of_memory=memory,
+        seconds=seconds,
+        error=state.error,
+    )

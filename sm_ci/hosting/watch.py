@@ -1,0 +1,85 @@
+"""The watchers of a running container: its events, and its /ping every 5 s. Touches the engine and the network.
+
+Each is a `with` around one thread that only emits into the timeline.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from sm_ci import contract, invoke
+from sm_ci.engine import containers
+from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+from sm_ci.engine.containers import EngineEvent
+from sm_ci.hosting.timeline import EngineLost, Exited, OutOfMemory, Timeline, pinged
+from sm_ci.results import NoAnswerKind
+
+SUSPICIOUS_INTERVAL = 1.0
+"""Seconds between pings while the body says Unhealthy, so that a dead model is known within seconds."""
+
+
+@contextmanager
+def engine_events(engine: Engine, container: str, timeline: Timeline) -> Iterator[None]:
+    """Exits and out-of-memory kills, at once. Begin before the container is started."""
+    with containers.event_stream(engine, container) as events:
+        stopping = threading.Event()
+        thread = threading.Thread(target=_relay, args=(events, timeline, stopping), name="sm-ci-events", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stopping.set()
+    thread.join(timeout=1.0)
+
+
+class HealthWatcher:
+    """Pings every 5 s from its own thread and connection until the block is left."""
+
+    def __init__(self, address: invoke.Address, timeline: Timeline, interval: float = contract.PING_INTERVAL) -> None:
+        self.address, self.timeline, self.interval = address, timeline, interval
+        self._stop = threading.Event()
+        self._line = invoke.Line()
+        self._thread = threading.Thread(target=self._run, name="sm-ci-ping", daemon=True)
+
+    def __enter__(self) -> HealthWatcher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._line.hang_up(NoAnswerKind.ABANDONED, "the run is over")
+        self._thread.join(timeout=contract.PING_TIMEOUT + 1)
+
+    def ping(self) -> bool:
+        """One ping now; whether it was good."""
+        self._line = invoke.Line()
+        event = pinged(invoke.ping(self.address, line=self._line), self.timeline.watch.now())
+        if not self._stop.is_set():
+            self.timeline.emit(event)
+        return not event.miss
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._pause()):
+            if self.timeline.dead is None:
+                self.ping()
+
+    def _pause(self) -> float:
+        last = self.timeline.last_ping()
+        suspicious = last is not None and last.status.casefold() == "unhealthy"
+        return min(self.interval, SUSPICIOUS_INTERVAL) if suspicious else self.interval
+
+
+def _relay(events: Iterable[EngineEvent], timeline: Timeline, stopping: threading.Event) -> None:
+    now: Callable[[], float] = timeline.watch.now
+    try:
+        for event in events:
+            timeline.emit(OutOfMemory(at=now()) if event.kind == "oom" else Exited(at=now(), exit_code=event.exit_code))
+            if event.kind == "die":
+                return
+        why = "the Docker engine ended the stream of events"
+    except (*ENGINE_TROUBLE, ValueError, AttributeError) as error:
+        why = f"the Docker engine went away: {error}"
+    if not stopping.is_set():
+        timeline.emit(EngineLost(at=now(), why=why))

@@ -1,0 +1,47 @@
+"""SIGINT and SIGTERM as one exception, once. Touches the process's signal handlers.
+
+The first signal raises Cancelled in the main thread; later ones, and those that come while we clean up, are noted
+and ignored: a runner sends SIGINT, 7.5 s later SIGTERM, and 2.5 s later SIGKILL, and clean-up must end before that.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from sm_ci.errors import Cancelled
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """Whether and by what we were asked to stop."""
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+        self._shielded = False
+
+    def shield(self) -> None:
+        """From now on signals are noted, and nothing is raised: the clean-up has begun."""
+        self._shielded = True
+
+    def handle(self, number: int, _frame: FrameType | None) -> None:
+        """The handler of both signals."""
+        first = self.received is None
+        self.received = self.received or signal.Signals(number)
+        if first and not self._shielded:
+            raise Cancelled(f"interrupted by {self.received.name}", kind="interrupted")
+
+
+@contextmanager
+def cancellable() -> Iterator[Interrupts]:
+    """Installs the handlers for the block, in the main thread."""
+    interrupts = Interrupts()
+    before = {number: signal.signal(number, interrupts.handle) for number in SIGNALS}
+    try:
+        yield interrupts
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,93 @@
+"""What a run says at its end: failures and fault in full, a table, the totals. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from sm_ci.report import wording
+from sm_ci.report.screen import Style
+from sm_ci.results import CaseResult, Fault, Outcome, RunResult
+from sm_ci.text import Redactor, shorten, terminal
+
+Line = tuple[str, Style]
+
+MANY = 50
+"""Cases beyond which those that passed are counted, not listed."""
+_BODY = 1000
+_STYLE: dict[Outcome, Style] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERRORED: "bad"}
+
+
+def lines(result: RunResult, clean: Redactor, width: int = 100) -> Iterator[Line]:
+    """All of it; a text may hold line breaks, and is not escaped yet."""
+    for case in result.cases:
+        if case.outcome in {Outcome.FAILED, Outcome.ERRORED}:
+            yield from _failed(case, clean)
+    if result.fault:
+        yield from _fault(result.fault, clean)
+    for said in wording.observations(result):
+        yield clean(said), "warn"
+    yield from _table(result, clean, width)
+    yield "", ""
+    yield wording.totals(result), "bad" if result.exit_status else "good"
+
+
+def _failed(case: CaseResult, clean: Redactor) -> Iterator[Line]:
+    yield "", ""
+    yield f"✗ {clean(case.id)}", "bad"
+    for at, failures in wording.failures_by_place(case):
+        for failure in failures:
+            yield _indented(clean(f"{at}: {failure.message}")), ""
+    if not case.failures:
+        yield _indented(clean(f"{case.at}: {case.reason}")), ""
+    exchange = wording.judged(case)
+    if exchange:
+        yield _indented(wording.request(exchange.sent, clean, _BODY)), "dim"
+        yield _indented(wording.answer(exchange.outcome, clean, _BODY)), "dim"
+
+
+def _fault(fault: Fault, clean: Redactor) -> Iterator[Line]:
+    yield "", ""
+    place = f"{fault.at}: " if fault.at else ""
+    yield f"✗ {clean(place + fault.message)}", "bad"
+    if fault.remedy:
+        yield _indented(clean(fault.remedy)), ""
+    for said in wording.log_lines(fault.log, clean):
+        yield f"  | {said}", "dim"
+
+
+def _table(result: RunResult, clean: Redactor, width: int) -> Iterator[Line]:
+    few = len(result.cases) <= MANY
+    shown = [case for case in result.cases if few or case.outcome is not Outcome.PASSED][:MANY]
+    if not shown:
+        return
+    names = [shorten(_one_line(clean(case.id)), max(width - 40, 20)) for case in shown]
+    first = max(map(_cells, [*names, "test"]))
+    yield "", ""
+    yield f"{_padded('test', first)}  outcome  {'status':>9}  {'latency':>9}", "strong"
+    for case, name in zip(shown, names, strict=True):
+        answer = wording.answered(case)
+        status = str(answer.status) if answer else wording.trouble(case)
+        latency = wording.seconds(answer.total) if answer else ""
+        row = f"{_padded(name, first)}  {wording.OUTCOME[case.outcome]:<7}  {status:>9}  {latency:>9}"
+        yield row.rstrip(), _STYLE.get(case.outcome, "dim")
+    if len(shown) < len(result.cases):
+        yield f"{len(result.cases) - len(shown)} more are in result.json", "dim"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _one_line(text: str) -> str:
+    return " ".join(terminal(text).split())
+
+
+def _cells(text: str) -> int:
+    """How many columns a terminal needs."""
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _cells(text))

@@ -1,0 +1,162 @@
+"""A run on the terminal or in a runner's log: steps as they go, cases as they end, all that matters at the end.
+
+Touches a stream, through `screen`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, TextIO, cast
+
+from sm_ci.errors import Finding, Severity
+from sm_ci.report import closing, wording
+from sm_ci.report.excerpt import excerpt
+from sm_ci.report.screen import Clock, GuardedStream, LiveScreen, PlainScreen, Screen, Style
+from sm_ci.results import CaseResult, Outcome, RunResult
+from sm_ci.text import Redactor, inert_log_line, shorten, terminal
+
+_LINE = 4000  # characters of our own lines on a runner
+_DETAIL = 200
+
+
+class Commands(Protocol):
+    """What the console needs of a runner; `sm_ci.runner.Runner` has it."""
+
+    def group(self, title: str, stream: TextIO | None = None) -> AbstractContextManager[None]:
+        """Folds what is written inside."""
+
+    def untrusted(self, stream: TextIO | None = None) -> AbstractContextManager[None]:
+        """Ignores commands in what is written inside."""
+
+
+class Console:
+    """Implements `sm_ci.progress.Progress`; a `with`, so that the terminal is left as it was found."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        environ: Mapping[str, str],
+        terminal: bool | None = None,
+        width: int | None = None,
+        runner: Commands | None = None,
+        secrets: Iterable[str] = (),
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._stream = GuardedStream(stream)
+        self._runner = runner
+        self._width = width or 100
+        self._lock = threading.Lock()
+        self._wrong = 0
+        self.hide(secrets)
+        dumb = environ.get("TERM") == "dumb"
+        live = (stream.isatty() and not dumb) if terminal is None else terminal
+        colour = _colour(environ, live=live and not dumb)
+        self._screen: Screen
+        if live:
+            self._screen = LiveScreen(self._stream, colour=colour, width=width, environ=environ, clock=clock)
+        else:
+            self._screen = PlainScreen(self._stream, colour=colour, clock=clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._screen.status("")
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Masks these values from now on, in place of those named before."""
+        self._clean = Redactor(secrets)
+
+    def step(self, text: str) -> None:
+        """A step begins."""
+        self._screen.status(self._short(text))
+
+    def detail(self, text: str) -> None:
+        """Something moved within the step; may come from any thread."""
+        self._screen.detail(self._short(text))
+
+    def done(self, text: str) -> None:
+        """The step ended well."""
+        self._screen.status("")
+        self._line(f"✓ {self._clean(text)}", "good")
+
+    def case(self, result: CaseResult, position: int, total: int) -> None:
+        """A case has ended: a line, or of very many only those that did not pass and a counter."""
+        name = shorten(self._clean(result.name), _DETAIL)
+        with self._lock:
+            self._wrong += result.outcome in {Outcome.FAILED, Outcome.ERRORED, Outcome.NOT_RUN}
+        if result.outcome in {Outcome.FAILED, Outcome.ERRORED}:
+            self._line(f"✗ {name}: {wording.headline(result, self._clean)}", "bad")
+        elif total <= closing.MANY and result.outcome is Outcome.PASSED:
+            self._line(f"✓ {name} {wording.seconds(result.seconds)}", "good")
+        elif total <= closing.MANY:
+            said = wording.headline(result, self._clean)
+            self._line(f"- {name}: {wording.OUTCOME[result.outcome]}: {said}", "dim")
+        if total > closing.MANY:
+            self._screen.detail(f"{position} of {total} tests, {self._wrong} not passed")
+
+    def finding(self, finding: Finding) -> None:
+        """A warning or a notice."""
+        self._line(self._clean(f"{finding.severity}: {finding}"), "warn")
+
+    def finish(self, result: RunResult, written: Sequence[Path]) -> None:
+        """Everything that matters, the totals last but for the files."""
+        self._screen.status("")
+        clean = Redactor(result.secrets)
+        log = wording.log_tail(result, clean)
+        if self._runner and log and result.hosting:
+            self._log(f"log of the container, the last {len(log)} of {result.hosting.log.lines} lines", log)
+        for text, style in closing.lines(result, clean, self._width):
+            self._line(text, style)
+        if written:
+            self._line(f"written: {', '.join(map(str, written))}", "dim")
+
+    def spec_errors(self, findings: Sequence[Finding], *, folder: Path | None = None) -> None:
+        """What is wrong with a spec: place, message, and the line with a caret. Paths start from `folder`."""
+        self._screen.status("")
+        for finding in findings:
+            error = finding.severity is Severity.ERROR
+            self._line(self._clean(str(finding)), "bad" if error else "warn")
+            shown = excerpt(finding.at, folder or Path.cwd()) if finding.at else None
+            for line in shown or ():
+                self._line(f"  {self._clean(line)}", "dim")
+        self._line(_count(findings), "strong")
+
+    def _log(self, title: str, log: list[str]) -> None:
+        """The container's log in a fold; its lines start no command, whatever they hold."""
+        stream = cast("TextIO", self._stream)
+        if self._runner:
+            with self._runner.group(title, stream), self._runner.untrusted(stream):
+                for line in log:
+                    self._screen.line(inert_log_line(line))
+
+    def _line(self, text: str, style: Style = "") -> None:
+        for line in terminal(text).split("\n"):
+            self._screen.line(inert_log_line(line, _LINE) if self._runner else line, style)
+
+    def _short(self, text: str) -> str:
+        line = " ".join(terminal(shorten(self._clean(text), _DETAIL)).split())
+        return inert_log_line(line) if self._runner else line
+
+
+def _colour(environ: Mapping[str, str], *, live: bool) -> bool:
+    """no-color.org and force-color.org: an empty value says nothing."""
+    if environ.get("NO_COLOR"):
+        return False
+    return environ.get("FORCE_COLOR", "") not in {"", "0"} or live
+
+
+def _count(findings: Sequence[Finding]) -> str:
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    others = len(findings) - errors
+    said = [f"{errors} error{'s' * (errors != 1)}"] if errors else []
+    said += [f"{others} warning{'s' * (others != 1)}"] if others else []
+    return ", ".join(said) or "no errors"

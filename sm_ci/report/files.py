@@ -1,0 +1,76 @@
+"""Writes junit.xml, summary.md and result.json, whole or not at all. Touches the file system.
+
+As root in a container action, files are given to the owner of the folder they go to: root's files would break
+the next checkout on a self-hosted runner (actions/runner#434).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import uuid
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from sm_ci.errors import EnvironmentFault
+from sm_ci.results import RunResult
+from sm_ci.text import repository_path
+
+
+def write_all(result: RunResult, directory: Path, *, here: Path | None = None) -> tuple[Path, ...]:
+    """Writes the reports into `directory`, made if missing, and returns their paths.
+
+    `here` is the folder that the spec's path starts from; the reports' paths are relative to its repository.
+    EnvironmentFault when the folder or a file cannot be written.
+    """
+    from sm_ci.report import junit, result_json, summary  # noqa: PLC0415 - `import sm_ci.report.console` stays fast
+
+    here = here or Path.cwd()
+    relative = partial(repository_path, root=str(_repository(here)), here=str(here))
+    texts = {
+        "junit.xml": junit.render(result, relative=relative, hostname=platform.node()),
+        "summary.md": summary.markdown(result),
+        "result.json": result_json.render(result),
+    }
+    try:
+        owner = _make(directory)
+        return tuple(_write(directory / name, text, owner) for name, text in texts.items())
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{error.filename or directory}: the reports cannot be written: {error.strerror or error}",
+            remedy=f"Make {directory} a folder that this user can write to, or name another one with --out.",
+        ) from error
+
+
+def _repository(here: Path) -> Path:
+    """The folder of the git repository around `here`, else `here`."""
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+
+
+def _make(directory: Path) -> os.stat_result:
+    """Makes the folder; returns whose it shall be: the owner of the nearest folder that was there before."""
+    missing = [folder for folder in (directory, *directory.parents) if not folder.exists()]
+    owner = (missing[-1].parent if missing else directory).stat()
+    directory.mkdir(parents=True, exist_ok=True)
+    for folder in missing:
+        _give(folder, owner)
+    return owner
+
+
+def _write(path: Path, text: str, owner: os.stat_result) -> Path:
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(text)
+        _give(temporary, owner)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _give(path: Path, owner: os.stat_result) -> None:
+    if os.geteuid() == 0:
+        with suppress(OSError):  # a user namespace or a network file system may not know the owner
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -1,0 +1,92 @@
+"""A run as result.json: everything that the other reports show, for programs. Pure.
+
+Keys are the fields of `sm_ci.results`, beside them `conclusion`, `exit_status` and `counts`. Bodies are
+`{size, sha256, media_type, truncated, text | base64}`, `size` and `sha256` of what went over the wire. Times
+are RFC 3339 in UTC. Secrets are masked.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import math
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+
+from sm_ci.results import Blob, Outcome, RunResult
+from sm_ci.text import Redactor, encodable
+
+BODY_LIMIT = 64 * 1024
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+def render(result: RunResult) -> str:
+    """The JSON document, secrets masked and left out."""
+    clean = Redactor(result.secrets)
+    document: dict[str, Json] = {
+        "schema": result.schema,
+        "conclusion": result.conclusion,
+        "exit_status": result.exit_status,
+        "counts": _counts(result),
+    }
+    for field in dataclasses.fields(result):
+        if field.name not in {"schema", "secrets"}:
+            document[field.name] = _json(getattr(result, field.name), clean)
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def _counts(result: RunResult) -> dict[str, Json]:
+    counts: dict[str, Json] = {outcome.value: result.count(outcome) for outcome in Outcome}
+    return {"total": len(result.cases), **counts}
+
+
+def _json(value: object, clean: Redactor) -> Json:
+    match value:
+        case Enum():
+            return str(value.value)
+        case str() | Path():
+            return encodable(clean(str(value)))
+        case float():
+            return round(value, 6) if math.isfinite(value) else None
+        case None | bool() | int():
+            return value
+        case datetime():
+            return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case Blob():
+            return _body(value, clean)
+        case tuple():
+            return [_json(item, clean) for item in value]
+    return _fields(value, clean)
+
+
+def _fields(value: object, clean: Redactor) -> Json:
+    if not dataclasses.is_dataclass(value):
+        raise TypeError(f"{type(value).__name__} has no form in result.json")
+    document: dict[str, Json] = {}
+    for field in dataclasses.fields(value):
+        document[field.name] = _json(getattr(value, field.name), clean)
+    return document
+
+
+def _body(blob: Blob, clean: Redactor) -> Json:
+    data = clean.data(blob.head)
+    document: dict[str, Json] = {
+        "size": blob.size,
+        "sha256": blob.sha256,
+        "media_type": encodable(clean(blob.media_type)),
+        "truncated": len(data) > BODY_LIMIT or blob.size > len(blob.head),
+    }
+    shown = data[:BODY_LIMIT]
+    text = _text(shown, truncated=bool(document["truncated"]))
+    return document | ({"base64": base64.b64encode(shown).decode()} if text is None else {"text": text})
+
+
+def _text(data: bytes, *, truncated: bool) -> str | None:
+    """The bytes as UTF-8, if they are; where they were cut a character may be incomplete."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        cut = truncated and error.reason == "unexpected end of data"
+        return data[: error.start].decode("utf-8") if cut else None

@@ -1,0 +1,291 @@
+"""What happened in a run, frozen. Seconds are floats since the run's start unless a field says otherwise. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from sm_ci.errors import Finding, Location
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """The first value of a header, by its name in any case."""
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """A body. Small ones are whole in `head`; large ones are spooled to `file` and `head` is their start."""
+
+    size: int
+    sha256: str
+    media_type: str
+    head: bytes
+    file: Path | None = None
+
+    def read(self) -> bytes:
+        """The whole body."""
+        return self.head if self.file is None else self.file.read_bytes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A request as it went over the wire."""
+
+    method: str
+    path: str
+    headers: Headers
+    body: Blob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A complete HTTP answer. `connect`, `first_byte` (of the answer) and `total` are seconds since the request began."""
+
+    status: int
+    headers: Headers
+    body: Blob
+    connect: float
+    first_byte: float
+    total: float
+
+
+class NoAnswerKind(StrEnum):
+    """Why there is no complete answer."""
+
+    REFUSED = "refused"  # nothing accepted the connection within 250 ms
+    RESET = "reset"  # the connection was closed before the answer began or while it was sent
+    TIMEOUT = "timeout"  # the time for the whole answer was over
+    TRUNCATED = "truncated"  # fewer bytes than Content-Length, or a chunked body cut off
+    MALFORMED = "malformed"  # not HTTP
+    TOO_LARGE = "too_large"  # more bytes than SageMaker passes on
+    ABANDONED = "abandoned"  # we hung up because the container was found dead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoAnswer:
+    """No complete answer came. `after` is seconds since the request began; `partial` is what had arrived."""
+
+    kind: NoAnswerKind
+    after: float
+    detail: str
+    partial: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and what came of it. `started` is seconds since the run's start."""
+
+    sent: Sent
+    outcome: Answer | NoAnswer
+    started: float
+    attempt: int = 1
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One expectation that did not hold.
+
+    `check` is the key below `expect` (status, json, query, …); `path` is where in the answer
+    (`$.predictions[0].score`); `expected` and `got` are shortened around the difference;
+    `message` is the whole sentence; `at` is the expectation's place in the spec.
+    """
+
+    check: str
+    path: str
+    expected: str
+    got: str
+    message: str
+    at: Location | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a case. `errored`: no answer to judge; `not_run`: the container was dead before its turn."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """One case. `id` is `spec::test`; `reason` says in one sentence why it is not passed; `seconds` its whole time."""
+
+    id: str
+    name: str
+    outcome: Outcome
+    at: Location
+    seconds: float = 0.0
+    tags: tuple[str, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    reason: str = ""
+    asserts_nothing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One line that the container printed, without its line end; may hold anything."""
+
+    at: float
+    stream: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogExcerpt:
+    """The start and the end of the container's log; `file` holds all of it while the run's folder exists."""
+
+    lines: int
+    head: tuple[LogLine, ...] = ()
+    tail: tuple[LogLine, ...] = ()
+    file: str = ""
+
+
+class PhaseName(StrEnum):
+    """The steps of a run, in order."""
+
+    IMAGE = "image"
+    MODEL = "model"
+    CREATE = "create"
+    START = "start"
+    READY = "ready"
+    TESTS = "tests"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One step of the run: when it began and how long it took, in seconds."""
+
+    name: PhaseName
+    started: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PingTally:
+    """What became of `/ping` after the first 200. `missed` says for each miss when and why."""
+
+    sent: int = 0
+    slowest: float = 0.0
+    missed: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """How the container ended. `killed`: SIGTERM was ignored for 30 s; `signalled`: we asked it to end."""
+
+    exit_code: int | None
+    signalled: bool
+    killed: bool
+    out_of_memory: bool
+    seconds: float
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """The image under test. `size` is bytes on disk; `built` when this run built it."""
+
+    reference: str
+    id: str
+    digest: str = ""
+    size: int = 0
+    platform: str = ""
+    user: str = ""
+    entrypoint: tuple[str, ...] = ()
+    built: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """The model data as found: `size` is the sum of its files in bytes."""
+
+    source: str
+    size: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits under which the container ran. `scaled`: the runner was smaller than the instance type."""
+
+    cpus: float | None = None
+    memory: int | None = None
+    shm_size: int = 64 * 1024 * 1024
+    instance_type: str = ""
+    scaled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosting:
+    """The life of the container."""
+
+    limits: Limits
+    phases: tuple[Phase, ...] = ()
+    ready_after: float | None = None
+    ping_body: str = ""
+    pings: PingTally = PingTally()
+    log: LogExcerpt = LogExcerpt(lines=0)
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Why a run stopped before its end: `kind` in kebab-case, `exit_status` 1, 3 or 130.
+
+    `log` holds the lines of the container that explain it, if any do.
+    """
+
+    kind: str
+    message: str
+    remedy: str
+    exit_status: int
+    at: Location | None = None
+    log: tuple[LogLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """Everything that the reports show. `schema` counts changes of this shape that break readers."""
+
+    schema: int
+    tool: str
+    id: str
+    name: str
+    spec: str
+    started: datetime
+    seconds: float
+    image: ImageFacts | None = None
+    model: FileFacts | None = None
+    hosting: Hosting | None = None
+    cases: tuple[CaseResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    fault: Fault | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)  # values to mask in every report
+
+    def count(self, *outcomes: Outcome) -> int:
+        """How many cases ended so."""
+        return sum(case.outcome in outcomes for case in self.cases)
+
+    @property
+    def exit_status(self) -> int:
+        """0 all held, 1 a test failed or the image cannot serve, 3 the environment failed, 130 interrupted."""
+        if self.fault is not None:
+            return self.fault.exit_status
+        held = {Outcome.PASSED, Outcome.SKIPPED}
+        return 0 if all(case.outcome in held for case in self.cases) else 1
+
+    @property
+    def conclusion(self) -> str:
+        """The exit status in a word: `success`, `failure`, `error` or `cancelled`."""
+        return {0: "success", 1: "failure", 130: "cancelled"}.get(self.exit_status, "error")
