@@ -35,7 +35,7 @@ _MARKDOWN = re.compile(
     r"[&<>|`*_~\[\]\\$]"  # HTML, cells, code, emphasis, links, math
     r"|[@#](?=\w)"  # mentions and issues
     r"|:(?=//)|(?<=www)\.|(?<=GH)-(?=\d)"  # bare links, other spelling of issues
-    r"|^(?:[-+=#@:]|\d+(?=[.)]))",  # lists and headings
+    r"|^(?:[-+=#@:]|\d+(?=[.)](?:\s|$)))",  # lists and headings
     re.IGNORECASE,
 )
 _SHORTEST_LINE = 4  # a line such as `{` of a multi-line secret would mask half the report
@@ -55,19 +55,19 @@ class Redactor:
     """Replaces every secret by `***`: values, their longer lines, and the base64, JSON, URL, HTML forms."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        forms = {form for value in values if value.strip() for form in _forms(value)}
-        self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
-        self._bytes = tuple(_raw(form).decode("latin-1") for form in self._forms)
+        self._forms = frozenset(form for value in values if value.strip() for form in _forms(value))
+        self._bytes = frozenset(_raw(form).decode("latin-1") for form in self._forms)
+        self._cores, self._byte_cores = _cores(self._forms), _cores(self._bytes)
 
     def __call__(self, text: str) -> str:
         """The text without secrets; secrets that overlap are one `***`."""
-        return _masked(text, self._forms)
+        return _masked(text, self._forms) if any(core in text for core in self._cores) else text
 
     def data(self, body: bytes) -> bytes:
         """The bytes without secrets."""
-        if not self._bytes:
-            return body
-        return _masked(body.decode("latin-1"), self._bytes).encode("latin-1")
+        text = body.decode("latin-1") if self._byte_cores else ""
+        found = any(core in text for core in self._byte_cores)
+        return _masked(text, self._bytes).encode("latin-1") if found else body
 
 
 def _forms(value: str) -> Iterator[str]:
@@ -81,6 +81,15 @@ def _forms(value: str) -> Iterator[str]:
         yield from (_PERCENT_HEX.sub(lambda code: code[0].lower(), form) for form in quoted)
         for form in _base64_forms(raw):
             yield from (form, form.replace("+", "-").replace("/", "_"))
+
+
+def _cores(forms: Iterable[str]) -> tuple[str, ...]:
+    """Those forms that hold no other: a text without them has none of the forms, which is quick to find."""
+    cores: list[str] = []
+    for form in sorted(forms, key=len):
+        if not any(core in form for core in cores):
+            cores.append(form)
+    return tuple(cores)
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:

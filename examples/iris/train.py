@@ -16,9 +16,7 @@ MODEL = Path(__file__).parent / "model" / "model.joblib"
 
 iris = load_iris()
 species = iris.target_names[iris.target]
-train_x, test_x, train_y, test_y = train_test_split(
-    iris.data, species, test_size=0.3, random_state=7, stratify=species
-)
+train_x, test_x, train_y, test_y = train_test_split(iris.data, species, test_size=0.3, random_state=7, stratify=species)
 classifier = make_pipeline(StandardScaler(), LogisticRegression(random_state=7, max_iter=1000))
 classifier.fit(train_x, train_y)
 MODEL.parent.mkdir(exist_ok=True)

@@ -38,16 +38,12 @@ def judge(
     return tuple(found)
 
 
-def judge_log(
-    lines: Iterable[str], contains: Contains, place: Place, keys: tuple[str, ...]
-) -> tuple[Failure, ...]:
+def judge_log(lines: Iterable[str], contains: Contains, place: Place, keys: tuple[str, ...]) -> tuple[Failure, ...]:
     """What the log's lines lack and what they must not hold. `keys` lead to `contains` in the spec."""
     return log.check(lines, contains, place, keys)
 
 
-def _judge_json(
-    body: Body, expect: Expect, tolerance: Tolerance, directory: Path, place: Place
-) -> Iterator[Failure]:
+def _judge_json(body: Body, expect: Expect, tolerance: Tolerance, directory: Path, place: Place) -> Iterator[Failure]:
     """A body that is not JSON is one failure, however many of json, query and schema ask for it."""
     kinds = [kind for kind in ("json", "query", "schema") if expect.gives(kind)]
     if not kinds:

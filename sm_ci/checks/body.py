@@ -30,7 +30,7 @@ class Document:
     value: object
 
 
-class _ForbiddenConstant(Exception):  # noqa: N818 - never leaves this module
+class _ForbiddenConstant(Exception):
     """The parser met NaN or Infinity."""
 
 

@@ -19,9 +19,7 @@ def check(text: str, expected: object, tolerance: Tolerance, place: Place) -> tu
         found = mismatches(wanted, _rows(text), tolerance=tolerance, notation=_NOTATION)
     except csv.Error as error:
         found = (
-            Mismatch(
-                path="csv", keys=(), expected="CSV", got="not CSV", reason=f"not CSV: {shorten(str(error))}"
-            ),
+            Mismatch(path="csv", keys=(), expected="CSV", got="not CSV", reason=f"not CSV: {shorten(str(error))}"),
         )
     return tuple(failure("csv", mismatch, place, "csv") for mismatch in found)
 
@@ -44,4 +42,4 @@ def _noun(steps: Steps) -> str:
     return "column" if steps else "row"
 
 
-_NOTATION = Notation(path=_path, noun=_noun, numeric_text=True)
+_NOTATION = Notation(path=_path, noun=_noun, untyped=True)

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sm_ci.checks.matching import mismatches
 from sm_ci.checks.mismatch import MISSING, Mismatch, Notation, Place, failure
-from sm_ci.checks.values import counted, quote, show
+from sm_ci.checks.values import counted, quote, shorten, show
 from sm_ci.results import Failure, Headers
 from sm_ci.spec.model import Tolerance
 
 
-def check(
-    headers: Headers, expected: Mapping[str, object], tolerance: Tolerance, place: Place
-) -> tuple[Failure, ...]:
+def check(headers: Headers, expected: Mapping[str, object], tolerance: Tolerance, place: Place) -> tuple[Failure, ...]:
     """A header that comes several times matches when one of its values does."""
     return tuple(
-        _as_header(name, failure("headers", mismatch, place, "headers", name))
+        _titled(failure("headers", mismatch, place, "headers", name))
         for name, value in expected.items()
         for mismatch in _mismatches(headers, name, value, tolerance)
     )
 
 
-def check_content_type(
-    headers: Headers, expected: object, tolerance: Tolerance, place: Place
-) -> tuple[Failure, ...]:
+def check_content_type(headers: Headers, expected: object, tolerance: Tolerance, place: Place) -> tuple[Failure, ...]:
     """A literal ignores parameters that it does not give; operators get the header's whole text."""
     if isinstance(expected, str):
         values = _values(headers, "content-type")
@@ -36,11 +33,10 @@ def check_content_type(
 
 
 def _mismatches(headers: Headers, name: str, expected: object, tolerance: Tolerance) -> tuple[Mismatch, ...]:
-    notation = Notation(path=lambda _: name, noun=lambda _: "element", numeric_text=True)
+    shown = shorten(name)
+    notation = Notation(path=lambda _: shown, noun=lambda _: "element", untyped=True)
     values = _values(headers, name)
-    found = [
-        mismatches(expected, value, tolerance=tolerance, notation=notation) for value in values or (MISSING,)
-    ]
+    found = [mismatches(expected, value, tolerance=tolerance, notation=notation) for value in values or (MISSING,)]
     if not all(found):
         return ()
     if not values:
@@ -52,28 +48,17 @@ def _missing(headers: Headers, name: str, mismatch: Mismatch) -> tuple[Mismatch,
     near = difflib.get_close_matches(name.lower(), [key.lower() for key, _ in headers], n=1, cutoff=0.7)
     hint = f"; did you mean {quote(near[0])}?" if near else ""
     reason = f"expected {mismatch.expected}, but the answer has no such header{hint}"
-    return (_with(mismatch, expected=mismatch.expected, got="no such header", reason=reason),)
+    return (replace(mismatch, got="no such header", reason=reason),)
 
 
 def _none_fits(expected: object, values: tuple[str, ...], mismatch: Mismatch) -> Mismatch:
     got = show(values)
     reason = f"expected {show(expected)}, none of its {counted(len(values), 'value')} fits: {got}"
-    return _with(mismatch, expected=show(expected), got=got, reason=reason)
+    return replace(mismatch, keys=(), expected=show(expected), got=got, reason=reason)
 
 
-def _with(mismatch: Mismatch, *, expected: str, got: str, reason: str) -> Mismatch:
-    return Mismatch(path=mismatch.path, keys=(), expected=expected, got=got, reason=reason)
-
-
-def _as_header(name: str, found: Failure) -> Failure:
-    return Failure(
-        check=found.check,
-        path=name,
-        expected=found.expected,
-        got=found.got,
-        message=f"header {found.message}",
-        at=found.at,
-    )
+def _titled(found: Failure) -> Failure:
+    return replace(found, message=f"header {found.message}")
 
 
 def _values(headers: Headers, name: str) -> tuple[str, ...]:

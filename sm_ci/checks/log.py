@@ -21,9 +21,7 @@ class _Hits:
     lines: int = 0
 
 
-def check(
-    lines: Iterable[str], contains: Contains, place: Place, keys: tuple[str, ...]
-) -> tuple[Failure, ...]:
+def check(lines: Iterable[str], contains: Contains, place: Place, keys: tuple[str, ...]) -> tuple[Failure, ...]:
     """A text stands in the log when one line holds it. `lines` are read once and not kept."""
     total, hits = _search(lines, (*contains.contains, *contains.not_contains))
     missing = (

@@ -28,28 +28,20 @@ def compare(expected: object, actual: object, *, tolerance: Tolerance, path: str
     yield from mismatches(expected, actual, tolerance=tolerance, notation=json_notation(path))
 
 
-def mismatches(
-    expected: object, actual: object, *, tolerance: Tolerance, notation: Notation
-) -> tuple[Mismatch, ...]:
+def mismatches(expected: object, actual: object, *, tolerance: Tolerance, notation: Notation) -> tuple[Mismatch, ...]:
     """As `compare`, with positions in another notation. `actual` may be MISSING."""
     spot = Spot(notation=notation, rtol=tolerance.rtol, atol=tolerance.atol)
     try:
         return tuple(_compare(expected, actual, spot))
     except RecursionError:
         shown = show(expected), show(actual)
-        return (
-            spot.mismatch(
-                *shown, reason="nested too deeply to be compared; compare parts of it with `query`"
-            ),
-        )
+        return (spot.mismatch(*shown, reason="nested too deeply to be compared; compare parts of it with `query`"),)
 
 
 def _compare(expected: object, actual: object, spot: Spot) -> Iterator[Mismatch]:
     if actual is MISSING:
         if not may_be_missing(expected):
-            yield spot.mismatch(
-                show(expected), "nothing", reason=f"expected {show(expected)}, but it is missing"
-            )
+            yield spot.mismatch(show(expected), "nothing", reason=f"expected {show(expected)}, but it is missing")
     elif is_operators(expected):
         yield from _operators(expected, actual, spot)
     elif isinstance(expected, Mapping):
@@ -72,14 +64,14 @@ def _operators(expected: Mapping[str, object], actual: object, spot: Spot) -> It
 
 def _with_tolerance(expected: Mapping[str, object], spot: Spot) -> Spot:
     rtol, atol = expected.get("$rtol"), expected.get("$atol")
-    return replace(
-        spot, rtol=rtol if is_number(rtol) else spot.rtol, atol=atol if is_number(atol) else spot.atol
-    )
+    return replace(spot, rtol=rtol if is_number(rtol) else spot.rtol, atol=atol if is_number(atol) else spot.atol)
 
 
 def _scalar(expected: object, actual: object, spot: Spot) -> Iterator[Mismatch]:
     if is_number(expected):
         yield from _number(expected, _as_number(actual, spot), spot)
+    elif expected is None and actual == "" and spot.notation.untyped:
+        return
     elif type_of(expected) != type_of(actual):
         yield spot.wrong_type(show(expected), actual, type_of(expected))
     elif expected != actual:
@@ -101,7 +93,7 @@ def _number(expected: float, actual: object, spot: Spot) -> Iterator[Mismatch]:
 
 
 def _as_number(actual: object, spot: Spot) -> object:
-    return number_in(actual) if spot.notation.numeric_text and isinstance(actual, str) else actual
+    return number_in(actual) if spot.notation.untyped and isinstance(actual, str) else actual
 
 
 def _mapping(expected: Mapping[object, object], actual: object, spot: Spot) -> Iterator[Mismatch]:
@@ -126,17 +118,13 @@ def _missing_key(key: str, expected: object, actual: Mapping[str, object], spot:
         hint = f"the keys there are {_names(list(islice(actual, _NEAR)))}"
     else:
         hint = "the object is empty"
-    return spot.mismatch(
-        show(expected), "nothing", reason=f"expected {show(expected)}, but it is missing; {hint}"
-    )
+    return spot.mismatch(show(expected), "nothing", reason=f"expected {show(expected)}, but it is missing; {hint}")
 
 
 def _unnamed_keys(keys: list[str], spot: Spot) -> Iterator[Mismatch]:
     if keys:
         names = _names(keys)
-        reason = (
-            f"has {counted(len(keys), 'key')} that the expectation does not name: {names} ($strict is true)"
-        )
+        reason = f"has {counted(len(keys), 'key')} that the expectation does not name: {names} ($strict is true)"
         yield spot.under("$strict").mismatch("only the named keys", names, reason=reason)
 
 

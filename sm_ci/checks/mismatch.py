@@ -48,9 +48,7 @@ class Notation:
 
     path: Callable[[Steps], str]
     noun: Callable[[Steps], str]
-    numeric_text: bool = (
-        False  # CSV cells and headers: text that is compared as a number where a number is expected
-    )
+    untyped: bool = False  # text that is a number where one is expected, and null when it is empty
 
 
 def json_notation(root: str) -> Notation:

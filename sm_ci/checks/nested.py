@@ -94,9 +94,7 @@ def _any(operand: object, actual: object, spot: Spot, compare: Compare) -> Itera
     if not isinstance(actual, list | tuple):
         yield spot.wrong_type(expected, actual, "array")
     elif not any(_holds(operand, item, spot.item(index), compare) for index, item in enumerate(actual)):
-        yield spot.mismatch(
-            expected, show(actual), f" ({counted(len(actual), 'element')}, none of them fits)"
-        )
+        yield spot.mismatch(expected, show(actual), f" ({counted(len(actual), 'element')}, none of them fits)")
 
 
 NESTED: Mapping[str, Nested] = {

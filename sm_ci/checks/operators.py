@@ -15,23 +15,17 @@ from typing import Any, TypeGuard
 from sm_ci.checks.closeness import close, difference, is_number, margin
 from sm_ci.checks.mismatch import MISSING, Mismatch, Spot
 from sm_ci.checks.values import shorten, show, type_of, with_article
+from sm_ci.spec.matchers import OPERATORS, TYPES
 
 Plain = Callable[[object, object, Spot], Iterator[Mismatch]]
 
 NUMERIC = frozenset({"$lt", "$lte", "$gt", "$gte", "$between", "$approx"})
 MODIFIERS = frozenset({"$rtol", "$atol"})
-ALL = (
-    NUMERIC
-    | MODIFIERS
-    | {"$eq", "$ne", "$in", "$not_in", "$contains", "$matches", "$length"}
-    | {"$type", "$exists", "$each", "$any", "$all", "$not"}
-)
-_TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 
 
 def is_operators(expected: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether an expected value is a mapping of operators rather than a literal."""
-    return isinstance(expected, Mapping) and bool(expected) and all(key in ALL for key in expected)
+    return isinstance(expected, Mapping) and bool(expected) and all(key in OPERATORS for key in expected)
 
 
 def may_be_missing(expected: object) -> bool:
@@ -107,10 +101,8 @@ def _type(operand: object, actual: object, spot: Spot) -> Iterator[Mismatch]:
     if is_number(actual) and (isinstance(actual, int) or actual.is_integer()):
         found.add("integer")  # as in JSON Schema, where 1.0 is an integer
     if not any(isinstance(name, str) and name in found for name in wanted):
-        names = " or ".join(with_article(name) if name in _TYPES else show(name) for name in map(str, wanted))
-        yield spot.mismatch(
-            names, show(actual), "" if actual is None else f" ({with_article(type_of(actual))})"
-        )
+        names = " or ".join(with_article(name) if name in TYPES else show(name) for name in map(str, wanted))
+        yield spot.mismatch(names, show(actual), "" if actual is None else f" ({with_article(type_of(actual))})")
 
 
 def _exists(operand: object, actual: object, spot: Spot) -> Iterator[Mismatch]:

@@ -6,6 +6,7 @@ https://jmespath.org/specification.html
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sm_ci.checks.body import Document
 from sm_ci.checks.matching import mismatches
@@ -29,26 +30,24 @@ def check(
     )
 
 
-def _mismatches(
-    expression: str, body: object, expected: object, tolerance: Tolerance
-) -> tuple[Mismatch, ...]:
-    notation = json_notation(" ".join(expression.split()))
+def _mismatches(expression: str, body: object, expected: object, tolerance: Tolerance) -> tuple[Mismatch, ...]:
+    notation = json_notation(shorten(" ".join(expression.split())))
     try:
         result = _search(expression, body)
     except ValueError as error:
         reason = f"cannot be evaluated: {shorten(str(error))}"
-        return (
-            Mismatch(path=notation.path(()), keys=(), expected="a result", got="an error", reason=reason),
-        )
+        return (Mismatch(path=notation.path(()), keys=(), expected="a result", got="an error", reason=reason),)
     if result is None and _asks_for_presence(expected):
         return mismatches(expected, MISSING, tolerance=tolerance, notation=notation)
     found = mismatches(expected, result, tolerance=tolerance, notation=notation)
-    return tuple(_explained(mismatch) for mismatch in found) if result is None else found
+    if result is None:
+        return tuple(replace(mismatch, reason=mismatch.reason + _NULL) for mismatch in found)
+    return found
 
 
 def _search(expression: str, body: object) -> object:
     """ValueError says why there is no result."""
-    import jmespath  # noqa: PLC0415 - only specs with queries pay for it
+    import jmespath
 
     try:
         return jmespath.search(expression, body)
@@ -61,13 +60,3 @@ def _search(expression: str, body: object) -> object:
 def _asks_for_presence(expected: object) -> bool:
     """JMESPath has no missing, only null; where the spec asks for presence, null is missing."""
     return is_operators(expected) and ("$exists" in expected or may_be_missing(expected))
-
-
-def _explained(mismatch: Mismatch) -> Mismatch:
-    return Mismatch(
-        path=mismatch.path,
-        keys=mismatch.keys,
-        expected=mismatch.expected,
-        got=mismatch.got,
-        reason=mismatch.reason + _NULL,
-    )

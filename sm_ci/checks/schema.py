@@ -33,13 +33,13 @@ def check(
     document: Document, expected: str | Mapping[str, object], directory: Path, place: Place
 ) -> tuple[Failure, ...]:
     """A failure for every violation. `expected` is a schema, or the path of one below `directory`."""
-    name = f"schema {expected}" if isinstance(expected, str) else "schema"
+    name = f"schema {shorten(expected)}" if isinstance(expected, str) else "schema"
     try:
         schema = _load(directory / expected) if isinstance(expected, str) else expected
         found = _violations(schema, document.value, inline=schema is expected)
     except ValueError as error:
-        reason = str(error)
-        found = (Mismatch(path=name, keys=(), expected="a usable JSON Schema", got=reason, reason=reason),)
+        unusable = "a schema that cannot be used"
+        found = (Mismatch(path=name, keys=(), expected="a JSON Schema", got=unusable, reason=str(error)),)
     return tuple(failure("schema", mismatch, place, "schema") for mismatch in found)
 
 
@@ -56,8 +56,8 @@ def _load(file: Path) -> object:
 
 def _violations(schema: object, value: Any, *, inline: bool) -> tuple[Mismatch, ...]:
     """ValueError says why the schema cannot be used."""
-    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]  # noqa: PLC0415
-    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
+    from referencing.exceptions import Unresolvable
 
     if not isinstance(schema, Mapping | bool):
         raise ValueError(f"is not a JSON Schema but {show(schema)}")  # noqa: TRY004 - as every reason here
@@ -66,9 +66,7 @@ def _violations(schema: object, value: Any, *, inline: bool) -> tuple[Mismatch, 
         return _shown(validator.iter_errors(value), inline=inline)
     except Unresolvable as error:
         name = show(error.ref) if error.ref else "a name"
-        raise ValueError(
-            f"refers to {name}, which is not in it; put it under $defs (nothing is fetched)"
-        ) from error
+        raise ValueError(f"refers to {name}, which is not in it; put it under $defs (nothing is fetched)") from error
     except re.error as error:
         raise ValueError(f"has a pattern that is not a regular expression ({error})") from error
     except RecursionError as error:
@@ -79,8 +77,8 @@ def _violations(schema: object, value: Any, *, inline: bool) -> tuple[Mismatch, 
 
 def _draft(schema: Any) -> type[Validator]:
     """The draft that `$schema` names, else 2020-12; ValueError when the schema is not valid in it."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-    from jsonschema.exceptions import SchemaError  # noqa: PLC0415
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
 
     named = isinstance(schema, Mapping) and "$schema" in schema
     draft = _named_draft(schema) if named else Draft202012Validator
@@ -92,7 +90,7 @@ def _draft(schema: Any) -> type[Validator]:
 
 
 def _named_draft(schema: Mapping[str, Any]) -> type[Validator]:
-    from jsonschema.validators import validator_for  # noqa: PLC0415
+    from jsonschema.validators import validator_for
 
     name = schema["$schema"]
     found: Any = validator_for(schema, default=None) if isinstance(name, str) else None  # type: ignore[arg-type]
@@ -120,7 +118,7 @@ def _shown(errors: Iterable[ValidationError], *, inline: bool) -> tuple[Mismatch
 
 def _mismatch(error: ValidationError, *, inline: bool) -> Mismatch:
     """Of alternatives (anyOf, oneOf) the one that came nearest."""
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
+    from jsonschema.exceptions import best_match
 
     nearest = best_match([error])
     keyword = error.validator if nearest is not error else ""

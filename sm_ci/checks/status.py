@@ -19,20 +19,14 @@ def check(answer: Answer, expected: Wanted, place: Place) -> tuple[Failure, ...]
     body = f"the body begins {beginning(answer.body)}" if answer.body.size else "the body is empty"
     message = f"status: expected {wanted}, got {got}; {body}"
     at = place("expect", "status")
-    return (
-        Failure(
-            check="status", path="status", expected=wanted, got=str(answer.status), message=message, at=at
-        ),
-    )
+    return (Failure(check="status", path="status", expected=wanted, got=str(answer.status), message=message, at=at),)
 
 
 def _holds(expected: Wanted, status: int) -> bool:
     if isinstance(expected, list | tuple):
         return any(_holds(one, status) for one in expected)
     pattern, digits = str(expected).lower(), str(status)
-    return len(pattern) == len(digits) and all(
-        want in ("x", got) for want, got in zip(pattern, digits, strict=True)
-    )
+    return len(pattern) == len(digits) and all(want in ("x", got) for want, got in zip(pattern, digits, strict=True))
 
 
 def _described(expected: Wanted) -> str:

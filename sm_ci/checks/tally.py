@@ -46,9 +46,7 @@ class Tally:
         """One line for all that were not shown."""
         if not self._more:
             return
-        largest = (
-            "" if self._largest is None else f" (largest difference {self._largest:.3g} at {self._worst})"
-        )
+        largest = "" if self._largest is None else f" (largest difference {self._largest:.3g} at {self._worst})"
         verb = "value differs" if self._more == 1 else "values differ"
         yield Mismatch(
             path=spot.path,

@@ -8,7 +8,7 @@ from sm_ci.checks.values import first_difference, show_apart
 from sm_ci.results import Failure
 from sm_ci.spec.model import Tolerance
 
-_NOTATION = Notation(path=lambda _: "body", noun=lambda _: "element", numeric_text=True)
+_NOTATION = Notation(path=lambda _: "body", noun=lambda _: "element", untyped=True)
 
 
 def check(text: str, expected: object, tolerance: Tolerance, place: Place) -> tuple[Failure, ...]:

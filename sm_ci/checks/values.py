@@ -12,7 +12,9 @@ LIMIT = 200
 _LEAST = 24  # the longest float, -2.2250738585072014e-308, is never cut
 _CONTEXT = 60  # characters shown before the first difference of two long texts
 # Beyond JSON's own escapes: what moves the cursor, turns the writing direction, hides, or cannot be encoded.
-_UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+_HIDDEN = "\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
+_UNSEEN = re.compile(f"[{_HIDDEN}]")
+_SPECIAL = re.compile(f"[\x00-\x1f{_HIDDEN}]")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -56,9 +58,9 @@ def escape(text: str) -> str:
 
 
 def shorten(text: str, limit: int = LIMIT) -> str:
-    """Somebody else's sentence: escaped, without quotes, cut at its end."""
-    whole = escape(text[: limit + 1])
-    return whole if len(whole) <= limit else _fitting(text[:limit], limit - 1) + "…"
+    """A text that is not quoted, such as a pattern or a library's sentence: on one line, cut at its end."""
+    line = _SPECIAL.sub(lambda match: escape(match[0]), text[: limit + 1])
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def step_into(path: str, key: str) -> str:
@@ -87,11 +89,7 @@ def type_of(value: object) -> str:
     if isinstance(value, str):
         return "string"
     return (
-        "object"
-        if isinstance(value, Mapping)
-        else "array"
-        if isinstance(value, list | tuple)
-        else type(value).__name__
+        "object" if isinstance(value, Mapping) else "array" if isinstance(value, list | tuple) else type(value).__name__
     )
 
 
@@ -102,7 +100,7 @@ def with_article(noun: str) -> str:
 
 def _render(value: object, room: int) -> str:
     if isinstance(value, str):
-        return quote(value, room)
+        return quote(value, max(room, 8))
     if value is None or isinstance(value, bool | float):
         return json.dumps(value)
     if isinstance(value, int):
@@ -113,7 +111,7 @@ def _render(value: object, room: int) -> str:
         )
     if isinstance(value, list | tuple):
         return _sequence((("", item) for item in value), len(value), "[]", room)
-    return quote(str(value), room)
+    return quote(str(value), max(room, 8))
 
 
 def _integer(value: int, room: int) -> str:
@@ -121,17 +119,19 @@ def _integer(value: int, room: int) -> str:
         text = str(value)
     except ValueError:  # Python refuses to write integers of more than 4300 digits
         return f"an integer of {value.bit_length()} bits"
-    return text if len(text) <= room else text[: room - 1] + "…"
+    return text if len(text) <= max(room, _LEAST) else text[: max(room, _LEAST) - 1] + "…"
 
 
 def _sequence(items: Iterable[tuple[str, object]], total: int, brackets: str, room: int) -> str:
-    """As many items as fit, then how many more there are."""
+    """As many items as fit, then how many more there are. Less room for what is nested ends the recursion."""
+    if total and room < _LEAST // 2:
+        return brackets[0] + "…" + brackets[1]
     shown: list[str] = []
     room -= len(brackets)
     for index, (label, item) in enumerate(items):
         note = f"… {total - index} more"
         left = room - len(label) - (len(note) + 2 if index < total - 1 else 0)
-        piece = label + _render(item, max(left, _LEAST))
+        piece = label + _render(item, left)
         if len(piece) - len(label) > left:
             shown.append(note if len(note) <= room else "…")
             break

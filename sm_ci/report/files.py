@@ -7,8 +7,6 @@ the next checkout on a self-hosted runner (actions/runner#434).
 from __future__ import annotations
 
 import os
-import platform
-import uuid
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -24,12 +22,12 @@ def write_all(result: RunResult, directory: Path, *, here: Path | None = None) -
     `here` is the folder that the spec's path starts from; the reports' paths are relative to its repository.
     EnvironmentFault when the folder or a file cannot be written.
     """
-    from sm_ci.report import junit, result_json, summary  # noqa: PLC0415 - `import sm_ci.report.console` stays fast
+    from sm_ci.report import junit, result_json, summary  # here, so that a console starts without junit_xml
 
     here = here or Path.cwd()
     relative = partial(repository_path, root=str(_repository(here)), here=str(here))
     texts = {
-        "junit.xml": junit.render(result, relative=relative, hostname=platform.node()),
+        "junit.xml": junit.render(result, relative=relative, hostname=os.uname().nodename),
         "summary.md": summary.markdown(result),
         "result.json": result_json.render(result),
     }
@@ -59,7 +57,7 @@ def _make(directory: Path) -> os.stat_result:
 
 
 def _write(path: Path, text: str, owner: os.stat_result) -> Path:
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         with temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)

@@ -13,6 +13,7 @@ import json
 import math
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from sm_ci.results import Blob, Outcome, RunResult
@@ -62,12 +63,14 @@ def _json(value: object, clean: Redactor) -> Json:
 
 
 def _fields(value: object, clean: Redactor) -> Json:
-    if not dataclasses.is_dataclass(value):
-        raise TypeError(f"{type(value).__name__} has no form in result.json")
-    document: dict[str, Json] = {}
-    for field in dataclasses.fields(value):
-        document[field.name] = _json(getattr(value, field.name), clean)
-    return document
+    return {name: _json(getattr(value, name), clean) for name in _names(type(value))}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    if not dataclasses.is_dataclass(kind):
+        raise TypeError(f"{kind.__name__} has no form in result.json")
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _body(blob: Blob, clean: Redactor) -> Json:

@@ -134,7 +134,7 @@ class LiveScreen:
     def __init__(
         self, stream: GuardedStream, *, colour: bool, width: int | None, environ: Mapping[str, str], clock: Clock
     ) -> None:
-        from rich.console import Console  # noqa: PLC0415 - 60 ms that a plain run need not spend
+        from rich.console import Console
 
         self._console = Console(
             file=cast("TextIO", stream),
@@ -146,24 +146,24 @@ class LiveScreen:
         )
         self._frames = _FRAMES if stream.takes(_FRAMES) else _ASCII_FRAMES
         self._clock, self._began = clock, clock()
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()  # not for `_render`, which Live calls under its own
         self._live: Live | None = None
         self._status = self._detail = ""
 
     def line(self, text: str, style: Style = "") -> None:
         """A line above the status."""
-        from rich.text import Text  # noqa: PLC0415
+        from rich.text import Text
 
         with self._lock:
             self._console.print(Text(text, style=_RICH[style] if style else ""), soft_wrap=True)
 
     def status(self, text: str) -> None:
         """Starts the status line anew, or takes it away."""
-        from rich.live import Live  # noqa: PLC0415
+        from rich.live import Live
 
-        if self._live:
-            self._live.stop()  # without our lock: its thread may be waiting for it in `_render`
         with self._lock:
+            if self._live:
+                self._live.stop()
             self._status, self._detail, self._began = text, "", self._clock()
             self._live = None
             if text:
@@ -182,7 +182,7 @@ class LiveScreen:
         self._detail = text
 
     def _render(self) -> Text:
-        from rich.text import Text  # noqa: PLC0415
+        from rich.text import Text
 
         seconds = self._clock() - self._began
         frame = self._frames[int(seconds * 8) % len(self._frames)]

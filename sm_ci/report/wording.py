@@ -137,7 +137,7 @@ def body(blob: Blob, clean: Redactor, limit: int = SHOWN_BODY) -> str:
 def is_text(data: bytes) -> bool:
     """Whether a reader can make something of the bytes: hardly any that no text holds."""
     start = data[:4096].decode("utf-8", "surrogateescape")
-    return len(_NO_TEXT.findall(start)) * 20 <= len(start)
+    return len(_NO_TEXT.findall(start)) * 10 <= len(start)
 
 
 def request(sent: Sent, clean: Redactor, limit: int = SHOWN_BODY) -> str:
@@ -180,7 +180,8 @@ def observations(result: RunResult) -> list[str]:
     missed = result.hosting.pings.missed if result.hosting else ()
     if missed:
         at, why = missed[0]
-        said.append(f"warning: {len(missed)} pings were missed, the first {at:.1f} s after the start: {why}")
+        which = "a ping was missed" if len(missed) == 1 else f"{len(missed)} pings were missed, the first"
+        said.append(f"warning: {which} {at:.1f} s after the start: {why}")
     idle = [case for case in result.cases if case.asserts_nothing]
     said += [f"warning: {place(case.at)}: {case.name}: asserts nothing but the status" for case in idle[:SHOWN_IDLE]]
     if len(idle) > SHOWN_IDLE:

@@ -5,7 +5,6 @@ Built from the parser's events and not by its composer, which recurses, expands 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -14,7 +13,7 @@ import yaml
 from sm_ci.errors import Finding, Location, Severity, SpecError
 from sm_ci.spec import encoding, scalars, syntax
 from sm_ci.spec.paths import Key, Path, printed
-from sm_ci.spec.tree import Document, Node
+from sm_ci.spec.tree import NOTHING, Document, Node
 from sm_ci.spec.wording import described, quoted, shortened
 
 DEPTH_LIMIT = 100  # no tensor is deeper; everything that walks the tree may recurse
@@ -64,19 +63,18 @@ class _Level:
 
     node: Node
     anchor: str | None
+    children: dict[Key, Node]
+    keys: dict[Key, tuple[int, int]]
     key: Key | None
     discard: bool = False
-
-    @property
-    def wants_key(self) -> bool:
-        return self.key is None
 
     def take(self, node: Node) -> None:
         """Attach the next child."""
         parent, key = self.node, self.key
         parent.size += node.size
+        parent.refers = parent.refers or node.refers
         if key is not None and not self.discard:
-            parent.children[key] = node
+            self.children[key] = node
             if isinstance(key, str):
                 parent.value[key] = node.value
             else:
@@ -135,14 +133,17 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         top = self._stack[-1] if self._stack else None
-        if top and top.wants_key:
+        if top and top.key is None:
             self._key(top, event)
             return
         text = event.value
         if not text and event.style in (">", "|"):
             message = f"begins an empty block of text with '{event.style}'"
-            self.report(_place(event), "scalar", message, "put a text that begins with it in quotes, or write the block")
-        node = Node(*_place(event), self._resolved(event), raw=text, size=1 + len(text))
+            self.report(
+                _place(event), "scalar", message, "put a text that begins with it in quotes, or write the block"
+            )
+        line, column = _place(event)
+        node = Node(line, column, self._resolved(event), text, 1 + len(text), "${" in text, NOTHING, NOTHING)
         if event.anchor:
             self._anchors[event.anchor] = node
         self._attach(node, event)
@@ -168,7 +169,7 @@ class _Builder:
         self.report(_place(event), "tag", f"has the tag {tag}, which a spec cannot use", remedy)
 
     def _key(self, top: _Level, event: Any) -> None:
-        name, node = event.value, top.node
+        name = event.value
         if event.implicit[0] and name == "<<":
             message = "'<<' merges mappings in YAML 1.1; a spec is YAML 1.2"
             self.report(_place(event), "merge-key", message, "write the keys out")
@@ -177,17 +178,17 @@ class _Builder:
             self.report(_place(event), "text-key", message, f'write "{shortened(name)}" in quotes')
         elif event.tag not in (None, "!", f"{_TAG}str"):
             self._refuse_tag(event)
-        if name in node.keys:
-            message = f"is given twice; the first is in line {node.keys[name][0]}"
+        if name in top.keys:
+            message = f"is given twice; the first is in line {top.keys[name][0]}"
             self.report(_place(event), "duplicate-key", message, "keep one of the two", extra=(name,))
-        top.discard = name in node.keys
-        node.keys.setdefault(name, _place(event))
-        node.size += len(name)
+        top.discard = name in top.keys
+        top.keys.setdefault(name, _place(event))
+        top.node.size += len(name)
         top.key = name
 
     def _alias(self, event: Any) -> None:
         name = event.anchor
-        if self._stack and self._stack[-1].wants_key:
+        if self._stack and self._stack[-1].key is None:
             self.stop(_place(event), "text-key", f"keys must be text, not the alias *{name}", "write the key out")
         if name not in self._anchors:
             remedy = f"write &{name} where the value stands first, or put the text in quotes"
@@ -200,7 +201,7 @@ class _Builder:
 
     def _open(self, event: Any) -> None:
         mapping = isinstance(event, yaml.MappingStartEvent)
-        if self._stack and self._stack[-1].wants_key:
+        if self._stack and self._stack[-1].key is None:
             message = f"keys must be text, not a {'mapping' if mapping else 'list'}"
             self.stop(_place(event), "text-key", message, "put a text that begins with '{' or '[' in quotes")
         if len(self._stack) >= DEPTH_LIMIT:
@@ -209,8 +210,11 @@ class _Builder:
             self._refuse_tag(event)
         if event.anchor:
             self._anchors[event.anchor] = None
-        node = Node(*_place(event), {} if mapping else [])
-        self._stack.append(_Level(node, event.anchor, key=None if mapping else 0))
+        line, column = _place(event)
+        children: dict[Key, Node] = {}
+        keys: dict[Key, tuple[int, int]] = {}
+        node = Node(line, column, {} if mapping else [], "", 1, refers=False, children=children, keys=keys)
+        self._stack.append(_Level(node, event.anchor, children, keys, key=None if mapping else 0))
 
     def _close(self, event: Any) -> None:
         level = self._stack.pop()

@@ -33,6 +33,8 @@ def comes_later(path: Path) -> bool:
 
 def value_comes_later(path: Path, value: object) -> bool:
     """Whether this value belongs to the language and is not built yet."""
+    if path == ("model",):
+        return isinstance(value, dict)
     return isinstance(value, str) and value in _LATER_VALUES.get(_steps(path), ())
 
 
@@ -42,11 +44,8 @@ def meant(path: Path) -> str:
     wrong = str(path[-1])
     if model is None:
         return ""
-    near = did_you_mean(wrong, _names(model))
-    if near:
-        return near
     inside = [f"{name}.{wrong}" for name, child in _children(model) if wrong in _names(child)]
-    return f"did you mean '{inside[0]}'?" if inside else ""
+    return f"did you mean '{inside[0]}'?" if inside else did_you_mean(wrong, _names(model))
 
 
 def _steps(path: Path) -> tuple[str, ...]:
@@ -58,6 +57,7 @@ def _names(model: type[Model]) -> list[str]:
 
 
 def _children(model: type[Model]) -> Iterator[tuple[str, type[Model]]]:
+    """The keys whose values are mappings of known keys themselves."""
     for name, field in model.model_fields.items():
         child = _model_in(field.annotation)
         if child:

@@ -30,7 +30,7 @@ UpperLimit = Annotated[
 ]
 
 TEXT, NUMBER, BOOLEAN, NULL, LIST, MAPPING = "<text>", "<number>", "<boolean>", "<null>", "<list>", "<mapping>"
-KINDS = {TEXT: "text", NUMBER: "a number", BOOLEAN: "true or false", NULL: "null", LIST: "a list", MAPPING: "a mapping"}
+KINDS = {TEXT: "text", NUMBER: "a number", BOOLEAN: "a boolean", NULL: "null", LIST: "a list", MAPPING: "a mapping"}
 """The tags of every union, each with its words in messages; no path of a document begins with `<`."""
 
 
@@ -47,17 +47,14 @@ def kind(value: object) -> str:
 Text = Annotated[str, Tag(TEXT)]
 Whole = Annotated[int, Tag(NUMBER)]
 Scalar = Annotated[
-    Text
-    | Annotated[int | float, Tag(NUMBER)]
-    | Annotated[bool, Tag(BOOLEAN)]
-    | Annotated[None, Tag(NULL)],
+    Text | Annotated[int | float, Tag(NUMBER)] | Annotated[bool, Tag(BOOLEAN)] | Annotated[None, Tag(NULL)],
     Discriminator(kind),
 ]
-Texts = Annotated[tuple[str, ...], Strict(False)]
-Rows = Annotated[tuple[Annotated[tuple[Scalar, ...], Strict(False)], ...], Strict(False)]
+Texts = Annotated[tuple[str, ...], Strict(strict=False)]
+Rows = Annotated[tuple[Annotated[tuple[Scalar, ...], Strict(strict=False)], ...], Strict(strict=False)]
 Status = Annotated[Whole | Text, Discriminator(kind)]
 Statuses = Annotated[
-    Whole | Text | Annotated[tuple[Status, ...], Strict(False), Tag(LIST)],
+    Whole | Text | Annotated[tuple[Status, ...], Strict(strict=False), Tag(LIST)],
     Discriminator(kind),
 ]
 CsvBody = Annotated[Text | Annotated[Rows, Tag(LIST)] | Annotated[None, Tag(NULL)], Discriminator(kind)]
@@ -94,7 +91,9 @@ class Resources(Model):
 
     memory: Size | None = Field(None, description="Memory of the container")
     cpus: float | None = Field(None, gt=0, description="CPUs of the container")
-    shm_size: Size = Field(contract.SHM_SIZE, validate_default=False, description="Size of /dev/shm; SageMaker gives 64MiB")
+    shm_size: Size = Field(
+        contract.SHM_SIZE, validate_default=False, description="Size of /dev/shm; SageMaker gives 64MiB"
+    )
 
 
 class Contains(Model):
@@ -142,7 +141,9 @@ class Request(Model):
     csv: CsvBody = Field(None, description="Body: CSV text, or rows of cells")
     file: str | None = Field(None, description="Body: this file's bytes; the suffix decides the content type")
     base64: str | None = Field(None, description="Body: these bytes, in base64")
-    content_type: str | None = Field(None, max_length=1024, description="Content-Type; default: from the body's kind or suffix")
+    content_type: str | None = Field(
+        None, max_length=1024, description="Content-Type; default: from the body's kind or suffix"
+    )
     accept: str | None = Field(None, max_length=1024, description="Accept")
     custom_attributes: str | None = Field(None, max_length=1024, description="X-Amzn-SageMaker-Custom-Attributes")
     inference_id: str | None = Field(
@@ -170,16 +171,20 @@ class Expect(Model):
     """What must hold of the answer. Every key is checked; every failure is reported."""
 
     status: Statuses = Field(200, description='A status, a class such as "4xx", or a list of them')
-    content_type: Expected = Field(None, description="Content-Type; parameters such as charset are ignored unless given")
+    content_type: Expected = Field(
+        None, description="Content-Type; parameters such as charset are ignored unless given"
+    )
     headers: dict[str, Expected] = Field({}, description="Headers by name, in any case")
     json_: Expected = Field(None, alias="json", description="The body as JSON; keys left out may exist")
     query: dict[str, Expected] = Field({}, description="JMESPath on the JSON body, and what it must give")
-    schema_: JsonSchema = Field(None, alias="schema", description="JSON Schema of the body: a file or the schema itself")
+    schema_: JsonSchema = Field(
+        None, alias="schema", description="JSON Schema of the body: a file or the schema itself"
+    )
     text: Expected = Field(None, description="The body as text")
     csv: Expected = Field(None, description="The body as CSV: rows of cells")
     latency: UpperLimit | None = Field(None, description="Bound on the whole time of the request, such as <250ms")
     logs: Contains = Field(Contains(), description="What the container logs while the request runs")
-    stays_healthy: bool = Field(False, description="/ping answers 200 right after the request")
+    stays_healthy: bool = Field(default=False, description="/ping answers 200 right after the request")
 
     def gives(self, key: str) -> bool:
         """Whether the spec names this key, whatever its value (null is a value)."""
@@ -203,7 +208,9 @@ class SpecFile(Model):
     """One spec: what to host, how to call it, what must come back."""
 
     version: Literal[1] = Field(description="Version of this language")
-    name: str | None = Field(None, min_length=1, max_length=100, description="Default: the file's stem, or its folder's name for sm-ci.yml")
+    name: str | None = Field(
+        None, min_length=1, max_length=100, description="Default: the file's stem, or its folder's name for sm-ci.yml"
+    )
     variables: dict[str, Scalar] = Field(
         {}, description="Names for ${NAME}; null: required. From --var, else the environment, else this value"
     )
@@ -219,14 +226,18 @@ class SpecFile(Model):
     secrets: Texts = Field(
         (), description="Names of environment variables to hand to the container and to mask everywhere"
     )
-    network_isolation: bool = Field(False, description="EnableNetworkIsolation: no route out")
+    network_isolation: bool = Field(default=False, description="EnableNetworkIsolation: no route out")
     startup_timeout: Duration = Field(
-        contract.STARTUP_TIMEOUT, validate_default=False, description="Time until /ping must answer 200; SageMaker's default is 480s"
+        contract.STARTUP_TIMEOUT,
+        validate_default=False,
+        description="Time until /ping must answer 200; SageMaker's default is 480s",
     )
     invocation_timeout: Duration = Field(
-        contract.INVOCATION_TIMEOUT, validate_default=False, description="Total time for one request; SageMaker's is 60s"
+        contract.INVOCATION_TIMEOUT,
+        validate_default=False,
+        description="Total time for one request; SageMaker's is 60s",
     )
     logs: Contains = Field(Contains(), description="What the container's whole log must and must not hold")
     contract: Contract = Field(Contract(), description="The contract suite")
     defaults: Defaults = Field(Defaults(), description="What holds for every test")
-    tests: Annotated[tuple[Test, ...], Strict(False)] = Field((), description="The requests, in order")
+    tests: Annotated[tuple[Test, ...], Strict(strict=False)] = Field((), description="The requests, in order")

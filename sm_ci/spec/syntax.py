@@ -10,6 +10,8 @@ from sm_ci.spec.encoding import LINE_END
 
 _PLAIN_IN_FLOW = re.compile(r"[^\s,\[\]{}][^,\[\]{}]*\Z")
 
+_FLOW_REST = re.compile(r"(?:\$\{[^}]*\}|[^,\]}])*")
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -69,10 +71,12 @@ def _variable(lines: list[str], trouble: Trouble) -> _Said | None:
     before = line[: column - 1]
     head = _PLAIN_IN_FLOW.search(before.rsplit(": ", 1)[-1])
     start = column - 1 - (len(head[0]) if head else 0)
-    end = re.match(r"[^}]*\}[^,\]}]*", line[column - 1 :])
-    whole = line[start : column - 1] + (end[0] if end else line[column - 1 :])
+    end = _FLOW_REST.match(line, column - 1)
+    whole = line[start : end.end() if end else len(line)]
     return _Said(
-        "a ${…} inside {…} or […] must stand in quotes", f"write {_in_quotes(whole.strip())}", Spot(trouble.at.line, start)
+        "a ${…} inside {…} or […] must stand in quotes",
+        f"write {_in_quotes(whole.strip())}",
+        Spot(trouble.at.line, start),
     )
 
 
@@ -114,7 +118,9 @@ def _bracket(lines: list[str], trouble: Trouble) -> _Said | None:
 
 def _colon(_: list[str], trouble: Trouble) -> _Said | None:
     if "mapping values" in trouble.problem:
-        return _Said("a ':' is not allowed here", "put a text that holds ': ' in quotes, or mend the indentation", trouble.at)
+        return _Said(
+            "a ':' is not allowed here", "put a text that holds ': ' in quotes, or mend the indentation", trouble.at
+        )
     if "expected ':'" in trouble.problem and trouble.begun:
         return _Said("a ':' is missing after this key", "write 'key: value'", trouble.begun)
     return None

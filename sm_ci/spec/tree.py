@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
 
 from sm_ci.errors import Finding, Location
 from sm_ci.spec.paths import Key, Path
+
+NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+"""What a scalar has for `children` and `keys`."""
 
 
 @dataclass(slots=True)
 class Node:
     """One value and its place, from 1. `raw` is a scalar's text; `children` by key or, in a list, by index.
 
-    `size` is its characters with every alias written out; `keys` says where each key of a mapping stands.
+    `size` is its characters with every alias written out, `refers` says whether a `${` stands in it, `keys` where
+    each key of a mapping stands.
     """
 
     line: int
     column: int
     value: Any
-    raw: str = ""
-    size: int = 1
-    children: dict[Key, Node] = field(default_factory=dict)
-    keys: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    raw: str
+    size: int
+    refers: bool
+    children: Mapping[Key, Node]
+    keys: Mapping[Key, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,13 +66,15 @@ def _missing(root: Value, value: Value) -> Iterator[Finding]:
     """A missing key stands where its parent does. A planned kind of image misses only what it does not need."""
     if value.path == ("image", "build") and root.at("image").has("framework"):
         return
-    examples = {("version",): "write version: 1", ("image",): "write image: and the reference of the image"}
-    yield value.error("missing", "is missing", examples.get(value.path, ""))
+    remedy = "write version: 1" if value.path == ("version",) else "add it"
+    yield value.error("missing", "is missing", remedy)
 
 
 def _not_one_of(value: Value, expected: str) -> Finding:
     if keys.value_comes_later(value.path, value.content):
-        return value.error("not-supported", f"{quoted(value.content)} is not supported yet", f"write {_unquoted(expected)}")
+        return value.error(
+            "not-supported", f"{quoted(value.content)} is not supported yet", f"write {_unquoted(expected)}"
+        )
     if value.path == ("version",):
         remedy = "write version: 1" if value.raw == "1" else "this sm-ci reads version 1"
         return value.error("version", f"must be the number 1, not {described(value.content)}", remedy)
@@ -105,6 +107,8 @@ def _constraint(value: Value, kind: str, context: dict[str, Any]) -> Finding:
 
 
 def _wrong_type(value: Value, expected: str) -> Finding:
+    if keys.value_comes_later(value.path, value.content):
+        return value.error("not-supported", f"{described(value.content)} is not supported yet", f"write {expected}")
     message = f"must be {expected}, not {described(value.content)}"
     return value.error("type", message, _remedy(value, expected))
 

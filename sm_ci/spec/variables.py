@@ -17,7 +17,7 @@ from sm_ci.spec.encoding import SIZE_LIMIT
 from sm_ci.spec.paths import Path, printed
 from sm_ci.spec.tree import Document, Node
 from sm_ci.spec.value import Value
-from sm_ci.spec.wording import described, did_you_mean, either, quoted
+from sm_ci.spec.wording import described, did_you_mean, quoted
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[^{}]*)\}|\$\{")
@@ -138,6 +138,9 @@ def _variable(name: str, value: Value, given: Mapping[str, str], environ: Mappin
 def _read(text: str, source: str, value: Value) -> _Variable:
     """A text from outside; a number or a boolean where the default is one."""
     default = value.content
+    if not text.isascii() and text != text.encode(errors="ignore").decode():
+        message = f"is not UTF-8 in {source}"
+        raise _Wrong(value.error("variable", message, "give it in UTF-8", key=True))
     if not isinstance(default, bool | int | float):
         return _Variable(text, text)
     wanted = (bool,) if isinstance(default, bool) else (int, float)
@@ -146,7 +149,7 @@ def _read(text: str, source: str, value: Value) -> _Variable:
     except ValueError:
         got = text
     if type(got) not in wanted:
-        kind = either(["true", "false"]) if isinstance(default, bool) else "a number"
+        kind = "true or false" if isinstance(default, bool) else "a number"
         message = f"must be {kind} as its default is, not {described(text)} from {source}"
         raise _Wrong(value.error("variable", message, "give such a value, or put the default in quotes", key=True))
     return _Variable(got, text)
@@ -166,10 +169,10 @@ class _Expansion:
     def node(self, node: Node, path: Path) -> Any:
         """The value of this node with its variables replaced."""
         value = node.value
-        if isinstance(value, str):
-            return self._text(value, path) if "${" in value else value
-        if not node.children:
+        if not node.refers:
             return value
+        if not node.children:
+            return self._text(value, path) if isinstance(value, str) else value
         if id(node) not in self._done:
             children = [(key, self.node(child, (*path, key))) for key, child in node.children.items()]
             self._done[id(node)] = dict(children) if isinstance(value, dict) else [child for _, child in children]

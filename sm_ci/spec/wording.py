@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from collections.abc import Iterable
@@ -36,9 +35,9 @@ def shown(value: object) -> str:
 def described(value: object) -> str:
     """The value with its kind: `the number 1.1`, `the text 'yes'`, `a list`."""
     if isinstance(value, list | tuple):
-        return "a list"
+        return "a list" if value else "an empty list"
     if isinstance(value, dict):
-        return "a mapping"
+        return "a mapping" if value else "an empty mapping"
     if value is None:
         return "null"
     kind = "boolean" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
@@ -53,6 +52,8 @@ def either(words: Iterable[str]) -> str:
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """A question that names the nearest candidate, or nothing."""
+    import difflib  # only wrong specs need it
+
     known = {candidate.casefold(): candidate for candidate in islice(candidates, _CANDIDATES)}
     near = difflib.get_close_matches(shortened(word).casefold(), known, n=1)
     return f"did you mean {quoted(known[near[0]])}?" if near else ""

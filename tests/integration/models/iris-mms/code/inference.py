@@ -7,7 +7,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-from sagemaker_inference.errors import UnsupportedFormatError
+from sagemaker_inference.errors import BaseInferenceToolkitError
 from sklearn.pipeline import Pipeline
 
 JSON, CSV = "application/json", "text/csv"
@@ -25,7 +25,8 @@ def input_fn(body: bytes | str, content_type: str) -> np.ndarray:
         return np.array(json.loads(text)["instances"], dtype=float)
     if content_type == CSV:
         return np.array([row for row in csv.reader(io.StringIO(text)) if row], dtype=float)
-    raise UnsupportedFormatError(content_type)
+    # The toolkit's own UnsupportedFormatError would become a 500.
+    raise BaseInferenceToolkitError(415, f"cannot read {content_type}", f"send {JSON} or {CSV}")
 
 
 def predict_fn(rows: np.ndarray, model: Pipeline) -> list[tuple[str, float]]:
@@ -41,4 +42,4 @@ def output_fn(predictions: list[tuple[str, float]], accept: str) -> str:
         return json.dumps({"predictions": [{"label": label, "score": score} for label, score in predictions]})
     if accept == CSV:
         return "".join(f"{label},{score!r}\n" for label, score in predictions)
-    raise UnsupportedFormatError(accept)
+    raise BaseInferenceToolkitError(406, f"cannot answer {accept}", f"accept {JSON} or {CSV}")

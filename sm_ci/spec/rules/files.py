@@ -1,0 +1,115 @@
+"""Files that a spec names: they exist, are what is expected, and stay where a checkout has them. Reads the file system."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from sm_ci.errors import Finding
+from sm_ci.spec.value import Value
+from sm_ci.spec.wording import did_you_mean, quoted, shown
+
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_NEIGHBOURS = 200  # names of a folder among which the meant one is looked for
+_ARCHIVES = (".tar.gz", ".tgz")
+
+
+@dataclass(slots=True, kw_only=True)
+class Files:
+    """The folder that paths are relative to, and the one they should not leave."""
+
+    directory: Path
+    workspace: Path | None
+    _home: Path = field(init=False)
+    _listings: dict[Path, list[str]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        home = self.workspace or _repository(self.directory)
+        self._home = Path(os.path.realpath(home))
+
+    def path(self, value: Value, folder: Path | None = None) -> Path:
+        """Where the text of this value leads, from the spec's folder unless another is given."""
+        return (folder or self.directory) / (value.text or "")
+
+    def file(self, value: Value, folder: Path | None = None) -> Iterator[Finding]:
+        """What keeps this value from naming a file that can be read."""
+        path = self.path(value, folder)
+        yield from self._missing(value, path) or self._outside(value, path)
+        if _exists(path) and path.is_dir():
+            yield value.error("file", f"is a folder and not a file: {shown(value.content)}", "name a file in it")
+        elif _exists(path):
+            yield from _content(value, path)
+
+    def folder(self, value: Value) -> Iterator[Finding]:
+        """What keeps this value from naming a folder."""
+        path = self.path(value)
+        yield from self._missing(value, path) or self._outside(value, path)
+        if _exists(path) and not path.is_dir():
+            yield value.error("file", f"is a file and not a folder: {shown(value.content)}", "name its folder")
+
+    def model(self, value: Value) -> Iterator[Finding]:
+        """What keeps this value from naming model data: a folder, or an archive as SageMaker takes it."""
+        path = self.path(value)
+        yield from self._missing(value, path) or self._outside(value, path)
+        if not _exists(path) or path.is_dir():
+            return
+        if not path.name.endswith(_ARCHIVES):
+            message = f"is neither a folder nor a .tar.gz file: {shown(value.content)}"
+            yield value.error("file", message, "name the folder, or pack it with tar -czf model.tar.gz")
+        yield from _content(value, path)
+
+    def _missing(self, value: Value, path: Path) -> list[Finding]:
+        if _exists(path):
+            return []
+        near = did_you_mean(path.name, self._neighbours(path.parent))
+        remedy = near or "paths are relative to the folder of the spec"
+        return [value.error("file", f"does not exist: {shown(value.content)}", remedy)]
+
+    def _neighbours(self, folder: Path) -> list[str]:
+        if folder not in self._listings:
+            try:
+                with os.scandir(folder) as entries:
+                    self._listings[folder] = [entry.name for entry in islice(entries, _NEIGHBOURS)]
+            except (OSError, ValueError):
+                self._listings[folder] = []
+        return self._listings[folder]
+
+    def _outside(self, value: Value, path: Path) -> list[Finding]:
+        if Path(os.path.realpath(path)).is_relative_to(self._home):
+            return []
+        if self.workspace:
+            message = f"leads out of the workspace {self._home}: {shown(value.content)}"
+            return [value.error("outside", message, "keep it in the repository, and links too")]
+        message = f"leads out of {self._home}: {shown(value.content)}"
+        return [value.warning("outside", message, "a runner refuses it; keep it in the repository")]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except (OSError, ValueError):  # ValueError: NUL or a lone surrogate in the name
+        return False
+    return True
+
+
+def _content(value: Value, path: Path) -> Iterator[Finding]:
+    if not path.is_file():
+        yield value.error("file", f"is not a regular file: {shown(value.content)}", "name a regular file")
+        return
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_POINTER))
+    except OSError as error:
+        yield value.error("file", f"cannot be read: {quoted(value.content)}: {error.strerror}", "mend its permissions")
+        return
+    if start == _POINTER:
+        message = f"is a Git LFS pointer and not the file itself: {shown(value.content)}"
+        yield value.error("git-lfs", message, "write lfs: true at actions/checkout, or run git lfs pull")
+
+
+def _repository(directory: Path) -> Path:
+    """The nearest folder with a .git in it, else the folder itself."""
+    return next((folder for folder in (directory, *directory.parents) if (folder / ".git").exists()), directory)

@@ -1,0 +1,69 @@
+"""Fixtures of the integration tests. After each test nothing of ours may be left on the engine, whatever it did."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from harness import Ended, Images, Run, Spec, echo, finish, launch, left_behind
+
+from sm_ci.engine.client import Engine, connect
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    with connect() as engine:
+        yield engine
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(engine: Engine) -> Iterator[None]:
+    yield
+    assert left_behind(engine) == []
+
+
+@pytest.fixture(scope="session")
+def images(engine: Engine) -> Images:
+    return Images(engine)
+
+
+@pytest.fixture(scope="session")
+def fixture_image(images: Images) -> str:
+    return images.folder("fixture")
+
+
+@pytest.fixture
+def spec(tmp_path: Path, fixture_image: str) -> Spec:
+    """Writes a spec that hosts the fixture image; `mode` and keys of the spec are arguments."""
+
+    def write(mode: str = "ok", environment: Mapping[str, str] | None = None, **keys: Any) -> Path:
+        document = {
+            "version": 1,
+            "name": "fixture",
+            "image": fixture_image,
+            "pull": "never",
+            "startup_timeout": "10s",
+            "environment": {"MODE": mode, **(environment or {})},
+            "tests": [echo()],
+            **keys,
+        }
+        path = tmp_path / "spec.yml"
+        path.write_text(yaml.safe_dump(document, sort_keys=False))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs `sm-ci run SPEC` in a process of its own and waits for it."""
+
+    def go(spec: Path, *options: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
+        begun = time.monotonic()
+        return finish(launch(spec, tmp_path, *options, environ=environ, cwd=cwd), tmp_path, begun)
+
+    return go

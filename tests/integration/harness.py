@@ -1,0 +1,148 @@
+"""What the integration tests share: sm-ci as a user runs it, images to host, and what is left on the engine."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sm_ci.engine.client import Engine
+from sm_ci.engine.ownership import OWNER_LABEL, RUN_LABEL, Owner, is_gone, myself
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+BASE = "sm-ci-base:latest"
+CLEAN_ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST") if name in os.environ}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run of sm-ci that has ended."""
+
+    status: int
+    output: str
+    seconds: float
+    out: Path
+
+    @property
+    def result(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads((self.out / "result.json").read_text())
+        return loaded
+
+    @property
+    def fault(self) -> dict[str, Any]:
+        fault: dict[str, Any] = self.result["fault"]
+        return fault
+
+    @property
+    def cases(self) -> dict[str, str]:
+        return {case["name"]: case["outcome"] for case in self.result["cases"]}
+
+    def reason(self, name: str) -> str:
+        return next(str(case["reason"]) for case in self.result["cases"] if case["name"] == name)
+
+    def body(self, name: str) -> Any:
+        """The JSON that the container answered to a case."""
+        case = next(case for case in self.result["cases"] if case["name"] == name)
+        return json.loads(case["exchanges"][-1]["outcome"]["body"]["text"])
+
+    @property
+    def junit(self) -> ET.Element:
+        return ET.parse(self.out / "junit.xml").getroot()
+
+    @property
+    def summary(self) -> str:
+        return (self.out / "summary.md").read_text()
+
+
+Spec = Callable[..., Path]
+"""Writes a spec: `spec(mode, environment, **keys)`."""
+Run = Callable[..., Ended]
+"""Runs sm-ci to its end: `run(spec, *options, environ=, cwd=)`."""
+
+
+def left_behind(engine: Engine) -> list[str]:
+    """Everything on the engine that carries our label and whose run has ended; other runs may go on meanwhile."""
+    api, only = engine.api, {"label": RUN_LABEL}
+    things = [
+        *((f"container {thing['Names']}", thing) for thing in api.containers(all=True, filters=only)),
+        *((f"network {thing['Name']}", thing) for thing in api.networks(filters=only)),
+        *((f"volume {thing['Name']}", thing) for thing in (api.volumes(filters=only) or {}).get("Volumes") or []),
+        *((f"image {thing['RepoTags']}", thing) for thing in api.images(filters=only)),
+    ]
+    running = frozenset(str(container["Id"]) for container in api.containers())
+    owners = [(name, Owner.parse(thing["Labels"][OWNER_LABEL])) for name, thing in things]
+    return [name for name, owner in owners if owner is None or is_gone(owner, myself(), running)]
+
+
+class Images:
+    """Builds images from folders or from a Dockerfile's text, once a session; layers are cached by the engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.built: dict[str, str] = {}
+
+    def folder(self, name: str) -> str:
+        return self._build(name, path=str(HERE / "images" / name), buildargs={"BASE": BASE})
+
+    def of(self, name: str, dockerfile: str, **files: str) -> str:
+        """An image from a Dockerfile's text; FILES are put beside it, mode 644."""
+        context = io.BytesIO()
+        with tarfile.open(fileobj=context, mode="w") as archive:
+            for path, text in {"Dockerfile": dockerfile, **files}.items():
+                info = tarfile.TarInfo(path)
+                info.size = len(text.encode())
+                archive.addfile(info, io.BytesIO(text.encode()))
+        context.seek(0)
+        return self._build(name, fileobj=context, custom_context=True)
+
+    def _build(self, name: str, **options: Any) -> str:
+        tag = f"sm-ci-test/{name}:latest"
+        if tag not in self.built:
+            for line in self.engine.raw.build(tag=tag, rm=True, forcerm=True, decode=True, **options):
+                assert "error" not in line, line
+            self.built[tag] = tag
+        return tag
+
+
+def echo(name: str = "echo", **expect: Any) -> dict[str, Any]:
+    return {"name": name, "request": {"json": [1, 2]}, "expect": expect or {"json": [1, 2]}}
+
+
+def do(
+    what: str, name: str | None = None, *, expect: Mapping[str, Any] | None = None, **arguments: Any
+) -> dict[str, Any]:
+    """A test that tells the fixture's server what to do."""
+    request = {"json": {"do": what, **arguments}}
+    return {"name": name or what, "request": request, "expect": dict(expect or {"status": 200})}
+
+
+def launch(
+    spec: Path, folder: Path, *options: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.Popen[str]:
+    """Starts `sm-ci run SPEC` with its reports below `folder`."""
+    command = [sys.executable, "-m", "sm_ci", "run", str(spec), "--out", str(folder / "out"), *options]
+    return subprocess.Popen(
+        command,
+        cwd=cwd or ROOT,
+        env={**CLEAN_ENVIRON, **(environ or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def finish(process: subprocess.Popen[str], folder: Path, begun: float) -> Ended:
+    """Waits for a run that was launched into `folder`."""
+    output, _ = process.communicate(timeout=180)
+    return Ended(status=process.returncode, output=output, seconds=time.monotonic() - begun, out=folder / "out")

@@ -1,0 +1,123 @@
+"""The fold that says whether a container is dead."""
+
+from sm_ci.hosting.timeline import (
+    Death,
+    EngineLost,
+    Event,
+    Exited,
+    OutOfMemory,
+    Pinged,
+    Requested,
+    Stopwatch,
+    Timeline,
+    death,
+    ping_status,
+    pinged,
+)
+from sm_ci.results import Answer, Blob, NoAnswer, NoAnswerKind
+
+
+def ping(at: float, status: str = "", miss: str = "") -> Pinged:
+    return Pinged(at=at, seconds=0.01, miss=miss, status=status)
+
+
+def answer(status: int, body: bytes) -> Answer:
+    blob = Blob(size=len(body), sha256="", media_type="application/json", head=body)
+    return Answer(status=status, headers=(), body=blob, connect=0.0, first_byte=0.0, total=0.25)
+
+
+def test_a_container_that_answers_is_alive() -> None:
+    events: list[Event] = [ping(0), Requested(at=1, body="a", timed_out=False), ping(5)]
+    assert death(events) is None
+
+
+def test_an_exit_is_death_with_its_code() -> None:
+    assert death([ping(0), Exited(at=1, exit_code=3)]) == Death(
+        kind="exited", message="the container exited with code 3"
+    )
+
+
+def test_an_exit_after_an_oom_event_says_out_of_memory() -> None:
+    found = death([OutOfMemory(at=1), Exited(at=1, exit_code=137)])
+    assert found == Death(kind="exited", message="the container exited with code 137, out of memory")
+
+
+def test_an_oom_of_a_worker_alone_is_no_death() -> None:
+    assert death([OutOfMemory(at=1)]) is None
+
+
+def test_unhealthy_in_the_body_for_five_seconds_is_death() -> None:
+    assert death([ping(0, "Unhealthy"), ping(4.9, "Unhealthy")]) is None
+    found = death([ping(0, "Unhealthy"), ping(1, "unhealthy"), ping(5, "Unhealthy")])
+    assert found == Death(
+        kind="unhealthy",
+        message='/ping answers 200, but its body has said {"status": "Unhealthy"} for 5 s: the model failed to load',
+    )
+
+
+def test_a_healthy_or_missed_ping_ends_the_streak() -> None:
+    assert death([ping(0, "Unhealthy"), ping(3, "Healthy"), ping(5.5, "Unhealthy")]) is None
+    assert death([ping(0, "Unhealthy"), ping(3, miss="status 500"), ping(5.5, "Unhealthy")]) is None
+
+
+def test_partial_healthy_is_alive() -> None:
+    assert death([ping(0, "Partial Healthy"), ping(60, "Partial Healthy")]) is None
+
+
+def test_two_time_outs_in_a_row_with_different_bodies_are_death() -> None:
+    late = [Requested(at=60, body="a", timed_out=True), Requested(at=120, body="b", timed_out=True)]
+    assert death(late) == Death(
+        kind="hangs",
+        message="two requests in a row with different bodies got no answer in time: the server hangs",
+    )
+
+
+def test_two_time_outs_of_the_same_body_are_not() -> None:
+    assert death([Requested(at=60, body="a", timed_out=True), Requested(at=120, body="a", timed_out=True)]) is None
+
+
+def test_an_answer_between_two_time_outs_is_life() -> None:
+    events = [
+        Requested(at=60, body="a", timed_out=True),
+        Requested(at=61, body="b", timed_out=False),
+        Requested(at=120, body="c", timed_out=True),
+    ]
+    assert death(events) is None
+
+
+def test_the_engine_going_away_is_told_apart() -> None:
+    assert death([EngineLost(at=1, why="the Docker engine went away")]) == Death(
+        kind="engine-lost", message="the Docker engine went away"
+    )
+
+
+def test_listeners_hear_of_a_death_once_and_late_ones_at_once() -> None:
+    timeline, heard = Timeline(Stopwatch()), []
+    timeline.on_death(lambda news: heard.append(news.kind))
+    timeline.emit(Exited(at=1, exit_code=1))
+    timeline.emit(Exited(at=2, exit_code=1))
+    assert heard == ["exited"]
+    timeline.on_death(lambda news: heard.append(f"late {news.kind}"))
+    assert heard == ["exited", "late exited"]
+
+
+def test_waiting_ends_with_a_death() -> None:
+    timeline = Timeline(watch := Stopwatch())
+    timeline.emit(Exited(at=1, exit_code=1))
+    timeline.wait(30)
+    assert watch.now() < 5
+
+
+def test_the_word_in_the_pings_body() -> None:
+    assert ping_status(answer(200, b'{\n  "status": "Unhealthy"\n}\n')) == "Unhealthy"
+    for body in (b"", b"ok", b"[1]", b'{"status": 1}', b"\xff", b"[" * 100_000):
+        assert ping_status(answer(200, body)) == ""
+
+
+def test_what_a_ping_comes_to() -> None:
+    assert pinged(answer(200, b""), 3.0) == Pinged(at=3.0, seconds=0.25, miss="", status="")
+    assert pinged(answer(500, b""), 3.0).miss == "status 500"
+    late = NoAnswer(kind=NoAnswerKind.TIMEOUT, after=2.0, detail="")
+    assert pinged(late, 3.0) == Pinged(at=3.0, seconds=2.0, miss="no answer within 2 s", status="")
+    refused = NoAnswer(kind=NoAnswerKind.REFUSED, after=0.0, detail="connection refused")
+    assert pinged(refused, 3.0).miss == "connection refused"

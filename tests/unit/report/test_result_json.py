@@ -1,0 +1,160 @@
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sm_ci.report import result_json
+from sm_ci.results import Answer, Blob, CaseResult, Exchange, Failure, Outcome, RunResult, Sent
+from sm_ci.text import encodable
+
+
+def body_of(passed: RunResult, make_case: Callable[..., CaseResult], body: Blob) -> dict[str, Any]:
+    sent = Sent(method="POST", path="/invocations", headers=(), body=body)
+    answer = Answer(status=200, headers=(), body=body, connect=0.0, first_byte=0.0, total=float("nan"))
+    case = make_case("a", exchanges=(Exchange(sent=sent, outcome=answer, started=0.0),))
+    document = json.loads(result_json.render(replace(passed, cases=(case,), secrets=("hunter2",))))
+    assert document["cases"][0]["exchanges"][0]["outcome"]["total"] is None
+    found: dict[str, Any] = document["cases"][0]["exchanges"][0]["sent"]["body"]
+    return found
+
+
+def test_the_top_of_a_result(mixed: RunResult) -> None:
+    document = json.loads(result_json.render(mixed))
+    assert list(document) == [
+        "schema",
+        "conclusion",
+        "exit_status",
+        "counts",
+        "tool",
+        "id",
+        "name",
+        "spec",
+        "started",
+        "seconds",
+        "image",
+        "model",
+        "hosting",
+        "cases",
+        "findings",
+        "fault",
+    ]
+    assert document["schema"] == 1
+    assert document["conclusion"] == "failure"
+    assert document["exit_status"] == 1
+    assert document["started"] == "2026-01-02T03:04:05.678Z"
+    assert document["counts"] == {
+        "total": 6,
+        "passed": 2,
+        "failed": 1,
+        "errored": 1,
+        "skipped": 1,
+        "not_run": 1,
+    }
+    assert document["hosting"]["log"]["tail"][2]["text"] == "```\x00]]> ##[error]no \\ud800\\xe9"
+    assert document["hosting"]["pings"]["missed"] == [[2.5, "no answer in 2 s"]]
+
+
+def test_a_case(mixed: RunResult) -> None:
+    case = json.loads(result_json.render(mixed))["cases"][2]
+    sha = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    assert case == {
+        "id": "churn::cut",
+        "name": "cut",
+        "outcome": "errored",
+        "at": {"path": "./models/churn/sm-ci.yml", "line": 30, "column": 5},
+        "seconds": 0.0134,
+        "tags": [],
+        "exchanges": [
+            {
+                "sent": {
+                    "method": "POST",
+                    "path": "/invocations",
+                    "headers": [
+                        ["Content-Type", "application/json"],
+                        ["Content-Length", "20"],
+                        ["Authorization", "Bearer ***"],
+                    ],
+                    "body": {
+                        "size": 11,
+                        "sha256": sha,
+                        "media_type": "application/json",
+                        "truncated": False,
+                        "base64": "AAH//oBiaW5hcnk=",
+                    },
+                },
+                "outcome": {
+                    "kind": "truncated",
+                    "after": 0.2,
+                    "detail": "5 of 9 bytes",
+                    "partial": {
+                        "status": 200,
+                        "headers": [["content-type", "application/json"]],
+                        "body": {
+                            "size": 10,
+                            "sha256": sha,
+                            "media_type": "application/json",
+                            "truncated": False,
+                            "base64": base64.b64encode(b"\x1b[31mhalf\xff").decode(),
+                        },
+                        "connect": 0.001,
+                        "first_byte": 0.01,
+                        "total": 0.2,
+                    },
+                },
+                "started": 2.0,
+                "attempt": 1,
+                "step": 1,
+            }
+        ],
+        "failures": [],
+        "reason": "the answer was cut off after 5 of 9 bytes",
+        "asserts_nothing": False,
+    }
+
+
+def test_secrets_are_nowhere(mixed: RunResult) -> None:
+    document = result_json.render(mixed)
+    assert "t0ps3cret" not in document
+    assert '"secrets"' not in document
+
+
+def test_a_large_text_is_cut_where_a_character_ends(passed: RunResult, make_case: Callable[..., CaseResult]) -> None:
+    data = b"x" + "é".encode() * 100_000
+    body = body_of(passed, make_case, Blob(size=len(data), sha256="0", media_type="text/plain", head=data))
+    assert body == {
+        "size": 200_001,
+        "sha256": "0",
+        "media_type": "text/plain",
+        "truncated": True,
+        "text": "x" + "é" * 32_767,
+    }
+
+
+def test_a_spooled_binary(passed: RunResult, make_case: Callable[..., CaseResult]) -> None:
+    data = b"\x00\xff hunter2"
+    body = body_of(passed, make_case, Blob(size=10**9, sha256="0", media_type="x/y", head=data))
+    assert body == {
+        "size": 10**9,
+        "sha256": "0",
+        "media_type": "x/y",
+        "truncated": True,
+        "base64": base64.b64encode(b"\x00\xff ***").decode(),
+    }
+
+
+@given(st.text(st.characters(), max_size=40), st.binary(max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_said_can_be_written_and_read(
+    passed: RunResult, make_case: Callable[..., CaseResult], said: str, data: bytes
+) -> None:
+    failure = Failure(check=said, path=said, expected=said, got=said, message=said)
+    case = make_case(said, Outcome.FAILED, failures=(failure,))
+    document = json.loads(result_json.render(replace(passed, cases=(case,), secrets=())).encode())
+    assert document["cases"][0]["failures"][0]["message"] == encodable(said)
+    body = body_of(passed, make_case, Blob(size=len(data), sha256="0", media_type="", head=data))
+    back = body["text"].encode() if "text" in body else base64.b64decode(body["base64"])
+    assert back == data

@@ -1,0 +1,33 @@
+"""Signals, sent to this very process."""
+
+import os
+import signal
+
+import pytest
+
+from sm_ci.errors import Cancelled
+from sm_ci.interrupts import cancellable
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_raises_and_later_ones_are_ignored(number: signal.Signals) -> None:
+    with cancellable() as interrupts:
+        with pytest.raises(Cancelled, match=f"interrupted by {number.name}") as caught:
+            os.kill(os.getpid(), number)
+        assert (caught.value.exit_status, caught.value.kind) == (130, "interrupted")
+        os.kill(os.getpid(), number)
+        assert interrupts.received is number
+
+
+def test_a_signal_during_clean_up_is_noted_and_not_raised() -> None:
+    with cancellable() as interrupts:
+        interrupts.shield()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupts.received is signal.SIGTERM
+
+
+def test_the_handlers_before_are_restored() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with cancellable():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
