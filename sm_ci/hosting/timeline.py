@@ -2,7 +2,8 @@
 
 A `/ping` of 200 is not the whole truth. AWS's own servers (multi-model-server, TorchServe) answer 200 with
 `{"status": "Unhealthy"}` for ever when the model failed to load, and their invocations then hang. So dead is:
-exited; or Unhealthy in the body for 5 s; or two time-outs in a row of requests with different bodies.
+exited; or Unhealthy in the body for 5 s, or again and again for 10 s without an answer; or two time-outs in a row of
+requests with different bodies. A model that takes long to load says Healthy all the while.
 """
 
 from __future__ import annotations
@@ -12,11 +13,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from sm_ci.results import Answer, NoAnswer, NoAnswerKind
 
 UNHEALTHY_FOR = 5.0
 """Seconds of Unhealthy in the ping's body after which the model counts as dead."""
+FLAPPING_FOR = 10.0
+FLAPS = 3
+"""So many Unhealthy pings over so many seconds, without any answer between them, are death too."""
+SUSPICION = 10.0
+"""Seconds after an Unhealthy ping in which the watcher looks more closely."""
 
 
 class Stopwatch:
@@ -135,6 +142,14 @@ class Timeline:
         with self._lock:
             return next((event for event in reversed(self._events) if isinstance(event, Pinged)), None)
 
+    def suspicious(self) -> bool:
+        """Whether a ping said Unhealthy not long ago."""
+        with self._lock:
+            since = self.watch.now() - SUSPICION
+            return any(
+                isinstance(event, Pinged) and event.at >= since and is_unhealthy(event) for event in self._recent()
+            )
+
     def wait(self, seconds: float) -> None:
         """Sleeps, but no longer than until the container is dead."""
         with self._changed:
@@ -175,19 +190,32 @@ def pinged(outcome: Answer | NoAnswer, at: float) -> Pinged:
 
 
 def _unhealthy(events: Sequence[Event]) -> Death | None:
-    pings = [event for event in events if isinstance(event, Pinged)]
-    streak: list[Pinged] = []
-    for ping in reversed(pings):
-        if ping.miss or ping.status.casefold() != "unhealthy":
-            break
-        streak.append(ping)
-    if not streak or streak[0].at - streak[-1].at < UNHEALTHY_FOR:
-        return None
-    return Death(
-        kind="unhealthy",
-        message=f'/ping answers 200, but its body has said {{"status": "{streak[0].status}"}} for '
-        f"{streak[0].at - streak[-1].at:.0f} s: the model failed to load",
+    """Judged since the last answer: a server that restarts its worker again and again flaps between the two words."""
+    answered = max(
+        (at for at, event in enumerate(events) if isinstance(event, Requested) and not event.timed_out), default=-1
     )
+    pings = [event for event in events[answered + 1 :] if isinstance(event, Pinged) and not event.miss]
+    sick = [ping for ping in pings if is_unhealthy(ping)]
+    if not sick:
+        return None
+    streak = list(takewhile(is_unhealthy, reversed(pings)))
+    said = f'/ping answers 200, but its body says {{"status": "{sick[-1].status}"}}'
+    if streak and streak[0].at - streak[-1].at >= UNHEALTHY_FOR:
+        return Death(
+            kind="unhealthy", message=f"{said} for {streak[0].at - streak[-1].at:.0f} s: the model failed to load"
+        )
+    if len(sick) >= FLAPS and sick[-1].at - sick[0].at >= FLAPPING_FOR:
+        lasted = sick[-1].at - sick[0].at
+        return Death(
+            kind="unhealthy",
+            message=f"{said} again and again for {lasted:.0f} s without an answer: its workers keep dying",
+        )
+    return None
+
+
+def is_unhealthy(ping: Pinged) -> bool:
+    """Whether the body's word is Unhealthy."""
+    return ping.status.casefold() == "unhealthy"
 
 
 def _hangs(events: Sequence[Event]) -> Death | None:

@@ -66,9 +66,7 @@ class HealthWatcher:
                 self.ping()
 
     def _pause(self) -> float:
-        last = self.timeline.last_ping()
-        suspicious = last is not None and last.status.casefold() == "unhealthy"
-        return min(self.interval, SUSPICIOUS_INTERVAL) if suspicious else self.interval
+        return min(self.interval, SUSPICIOUS_INTERVAL) if self.timeline.suspicious() else self.interval
 
 
 def _relay(events: Iterable[EngineEvent], timeline: Timeline, stopping: threading.Event) -> None:

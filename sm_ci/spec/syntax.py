@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from sm_ci.errors import Finding, Location, Severity
 from sm_ci.spec.encoding import LINE_END
+from sm_ci.spec.wording import shortened
 
-_PLAIN_IN_FLOW = re.compile(r"[^\s,\[\]{}][^,\[\]{}]*\Z")
-
-_FLOW_REST = re.compile(r"(?:\$\{[^}]*\}|[^,\]}])*")
+_REST_IN_FLOW = re.compile(r"(?:\$\{[^{}]{0,100}\}|[^,\]}])*")  # to the end of a plain text that should be in quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,10 @@ def _variable(lines: list[str], trouble: Trouble) -> _Said | None:
     if column == 0 or line[column - 1 : column + 1] != "${":
         return None
     before = line[: column - 1]
-    head = _PLAIN_IN_FLOW.search(before.rsplit(": ", 1)[-1])
-    start = column - 1 - (len(head[0]) if head else 0)
-    end = _FLOW_REST.match(line, column - 1)
-    whole = line[start : end.end() if end else len(line)]
+    start = max(before.rfind(mark) + len(mark) for mark in (",", "[", "{", ": "))
+    start += len(before[start:]) - len(before[start:].lstrip())
+    end = _REST_IN_FLOW.match(line, column - 1)
+    whole = line[start : end.end() if end else None]
     return _Said(
         "a ${…} inside {…} or […] must stand in quotes",
         f"write {_in_quotes(whole.strip())}",
@@ -143,6 +142,7 @@ def _other(_: list[str], trouble: Trouble) -> _Said:
 
 
 def _in_quotes(text: str) -> str:
+    text = shortened(text)
     return f"'{text}'" if '"' in text or "\\" in text else f'"{text}"'
 
 

@@ -13,10 +13,25 @@ from markdown_it import MarkdownIt
 from sm_ci import text
 
 # Lone surrogates too: what a container prints is decoded with surrogateescape.
-pieces = (
-    "::,##[,#,[,\x1b[31m,\x1b,\x9b,`,```,|,<b>,&,@me,#12,\r,\n,\r\n,\x0b,\x0c,\x85,\u2028,\u202e,\x00,]]>,\ud800,\udc80,"
-    "\ufffe,%0A, ,\\,é,x,error,set-output name=a,](http://x),1. ,- ,www.x.org,\x1b]0;t\x07,\u00a0,\ufeff,*,_,~"
-).split(",")
+commands = ["::", "##[", "#", "[", "%0A", "error", "set-output name=a", " ", "\u00a0", "\ufeff", "\\", "x", "é"]
+controls = [
+    "\x1b[31m",
+    "\x1b",
+    "\x9b",
+    "\x1b]0;t\x07",
+    "\r",
+    "\n",
+    "\r\n",
+    "\x0b",
+    "\x0c",
+    "\x85",
+    "\u2028",
+    "\u202e",
+    "\x00",
+]
+illegal = ["\ud800", "\udc80", "\ufffe", "]]>"]
+marks = ["`", "```", "|", "<b>", "&", "@me", "#12", "](http://x)", "1. ", "- ", "www.x.org", "*", "_", "~"]
+pieces = [*commands, *controls, *illegal, *marks]
 anything = st.text(st.characters(), max_size=60) | st.lists(st.sampled_from(pieces), max_size=12).map("".join)
 markup = MarkdownIt("commonmark").enable("table")
 

@@ -51,13 +51,33 @@ def test_unhealthy_in_the_body_for_five_seconds_is_death() -> None:
     found = death([ping(0, "Unhealthy"), ping(1, "unhealthy"), ping(5, "Unhealthy")])
     assert found == Death(
         kind="unhealthy",
-        message='/ping answers 200, but its body has said {"status": "Unhealthy"} for 5 s: the model failed to load',
+        message='/ping answers 200, but its body says {"status": "Unhealthy"} for 5 s: the model failed to load',
     )
 
 
-def test_a_healthy_or_missed_ping_ends_the_streak() -> None:
+def test_a_healthy_ping_ends_the_streak_and_a_missed_one_does_not() -> None:
     assert death([ping(0, "Unhealthy"), ping(3, "Healthy"), ping(5.5, "Unhealthy")]) is None
-    assert death([ping(0, "Unhealthy"), ping(3, miss="status 500"), ping(5.5, "Unhealthy")]) is None
+    assert death([ping(0, "Unhealthy"), ping(3, miss="status 500"), ping(5.5, "Unhealthy")]) is not None
+
+
+def test_flapping_for_ten_seconds_without_an_answer_is_death() -> None:
+    flaps = [ping(0, "Unhealthy"), ping(1, "Healthy"), ping(5, "Unhealthy"), ping(6, "Healthy"), ping(10, "Unhealthy")]
+    assert death(flaps[:-1]) is None
+    assert death(flaps) == Death(
+        kind="unhealthy",
+        message='/ping answers 200, but its body says {"status": "Unhealthy"} again and again for 10 s without an answer: '
+        "its workers keep dying",
+    )
+    answered = [*flaps[:3], Requested(at=5.5, body="a", timed_out=False), *flaps[3:]]
+    assert death(answered) is None
+
+
+def test_the_watcher_looks_closely_after_an_unhealthy_ping() -> None:
+    timeline = Timeline(Stopwatch())
+    assert not timeline.suspicious()
+    timeline.emit(ping(0, "Unhealthy"))
+    timeline.emit(ping(1, "Healthy"))
+    assert timeline.suspicious()
 
 
 def test_partial_healthy_is_alive() -> None:
