@@ -8,8 +8,8 @@ of a line is text, so a caller ends its lines.
 
 from __future__ import annotations
 
+import os
 import sys
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ class Runner:
     @contextmanager
     def untrusted(self, stream: TextIO | None = None) -> Iterator[None]:
         """Has the runner ignore commands in what is written inside, as docker/actions-toolkit does."""
-        token = uuid.uuid4().hex
+        token = os.urandom(16).hex()
         _say(f"::stop-commands::{token}", stream)
         try:
             yield
@@ -195,7 +195,7 @@ def _of_finding(finding: Finding) -> _Note:
 def _records(values: Mapping[str, str], clean: Redactor) -> Iterator[str]:
     """Outputs between random delimiters, so that no value can end early and add an output of its own."""
     for name, value in values.items():
-        delimiter = f"ghadelimiter_{uuid.uuid4()}"
+        delimiter = f"ghadelimiter_{os.urandom(16).hex()}"
         shown = clean(value)
         if delimiter in shown:
             raise ValueError(f"output {name}: holds the delimiter {delimiter}")

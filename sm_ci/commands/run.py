@@ -14,6 +14,7 @@ from sm_ci.errors import UsageError
 from sm_ci.interrupts import cancellable
 from sm_ci.report import write_all
 from sm_ci.report.console import Console
+from sm_ci.report.summary import LIMIT, markdown
 from sm_ci.results import RunResult
 from sm_ci.runner import Runner
 from sm_ci.spec import Spec
@@ -82,7 +83,5 @@ def _report(result: RunResult, folder: Path, *, console: Console, runner: Runner
     if runner is None:
         return
     runner.annotations(result, stdout)
-    runner.write_outputs(result, written)
-    summary = next((path for path in written if path.name == "summary.md"), None)
-    if summary is not None:
-        runner.append_summary(summary.read_text(encoding="utf-8"))
+    runner.write_outputs(result, written, stdout)
+    runner.append_summary(markdown(result, min(LIMIT, runner.summary_room())), stdout)

@@ -20,6 +20,7 @@ STALL = 60.0
 """Seconds without a byte of progress after which a pull is given up: a registry that stalls would hang it for ever."""
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
+_CHATTER = re.compile(r"\s*$| ---> |Removing intermediate container |Step \d+/")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)", re.IGNORECASE)
 
 
@@ -87,7 +88,7 @@ def build(
             for text in str(line.get("stream", "")).splitlines():
                 if match := _STEP.fullmatch(text.strip()):
                     step = int(match[1])
-                last = text.strip() if text.strip() and not text.startswith(" --->") else last
+                last = last if _CHATTER.match(text) else text.strip()
                 on_line(text.rstrip())
     except ENGINE_TROUBLE as error:
         raise _not_built(recipe, step, explanation(error), last) from error

@@ -112,7 +112,8 @@ def test_what_leaves_no_tree(source: str, message: str, loader: Any) -> None:
         ("a: {<<: 1}\n", "s.yml:1:5: a: '<<' merges mappings in YAML 1.1; a spec is YAML 1.2; write the keys out"),
         ("a: {1: 2}\n", 's.yml:1:5: a: keys must be text, not 1; write "1" in quotes'),
         ("true: 2\n", 's.yml:1:1: keys must be text, not true; write "true" in quotes'),
-        ("a: {: 2}\n", 's.yml:1:5: a: keys must be text, not nothing; write "" in quotes'),
+        ("~: 2\n", 's.yml:1:1: keys must be text, not ~; write "~" in quotes'),
+        ("?\n: 2\n", 's.yml:1:2: keys must be text, not nothing; write "" in quotes'),
         ("a: " + "9" * 400, "s.yml:1:4: a: is a number of 400 characters; write it in quotes"),
         ("a: !!int x\n", "s.yml:1:4: a: is not what its tag !!int says; mend the value or leave the tag out"),
         (

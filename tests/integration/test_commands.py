@@ -1,0 +1,157 @@
+"""The command line around a run: specs that are wrong, selection, secrets, reports, the runner's files."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from harness import CLEAN_ENVIRON, ROOT, Run, Spec, do, echo
+
+
+def test_a_wrong_spec_is_status_2_with_every_error_at_its_place_and_no_container(spec: Spec, run: Run) -> None:
+    path = spec(startup_timeout=60, tests=[{"name": "a", "expect": {"staus": 200}}])
+    ended = run(path)
+    assert ended.status == 2
+    lines = [line for line in ended.output.splitlines() if line.startswith(str(path))]
+    assert len(lines) == 2
+    assert "startup_timeout" in lines[0]
+    assert lines[1].endswith("tests[0].expect.staus: is not a known key; did you mean 'status'?")
+    assert not ended.out.exists()
+
+
+def test_a_spec_that_is_not_there(run: Run, tmp_path: Path) -> None:
+    ended = run(tmp_path / "nope.yml")
+    assert ended.status == 2
+    assert "nope.yml" in ended.output
+    assert "Traceback" not in ended.output
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--only", "eco"), "--only 'eco' matches no test"),
+        (("--tags", "smoke"), "--tags 'smoke' matches no test"),
+        (("--var", "x"), "--var 'x' is not NAME=VALUE"),
+        (("--nope",), "No such option"),
+    ],
+)
+def test_a_wrong_command_line_is_status_2(spec: Spec, run: Run, options: tuple[str, ...], said: str) -> None:
+    ended = run(spec(), *options)
+    assert ended.status == 2
+    assert said in ended.output
+    assert "Traceback" not in ended.output
+
+
+def test_only_and_tags_select(spec: Spec, run: Run) -> None:
+    tests = [{**echo("one"), "tags": ["smoke"]}, {**echo("two"), "tags": ["slow"]}, echo("three")]
+    assert list(run(spec(tests=tests), "--tags", "smoke,slow", "--only", "t*").cases) == ["two"]
+
+
+def test_strict_fails_a_test_that_asserts_nothing(spec: Spec, run: Run) -> None:
+    lax = {"name": "lax", "request": {"json": 1}}
+    assert run(spec(tests=[lax])).status == 0
+    ended = run(spec(tests=[lax]), "--strict")
+    assert ended.status == 1
+    assert ended.reason("lax") == "asserts nothing beyond the default status 200; add an expectation (--strict)"
+
+
+def test_image_and_model_beat_the_specs(spec: Spec, run: Run, tmp_path: Path, fixture_image: str) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "weights").write_text("42")
+    test = do("read", path="/opt/ml/model/weights", expect={"json": {"text": "42"}})
+    ended = run(
+        spec(image="sm-ci-test/nowhere:1", tests=[test]), "--image", fixture_image, "--model", str(tmp_path / "other")
+    )
+    assert ended.status == 0, ended.output
+
+
+def test_a_secret_reaches_the_container_and_no_output(spec: Spec, run: Run, tmp_path: Path) -> None:
+    secret = 'hf_Zk9 quite"secret<&>value'
+    tests = [
+        do("env", expect={"query": {"HF_TOKEN": secret}}),
+        do("log", text="told", expect={"status": 200}),
+        do("env", "fails", expect={"json": {"HF_TOKEN": "something else"}}),
+    ]
+    path = spec(
+        secrets=["HF_TOKEN"], tests=[tests[1], tests[2], {**tests[0], "expect": {"query": {"length(HF_TOKEN)": 27}}}]
+    )
+    for runner in ({}, {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(tmp_path)}):
+        ended = run(path, environ={"HF_TOKEN": secret, **runner})
+        assert ended.cases["env"] == "passed", ended.output
+        assert ended.cases["fails"] == "failed"
+        forms = [secret, json.dumps(secret)[1:-1], base64.b64encode(secret.encode()).decode()]
+        masks = [line for line in ended.output.splitlines() if line.startswith("::add-mask::")]
+        assert len(masks) == (1 if runner else 0)
+        output = "\n".join(line for line in ended.output.splitlines() if line not in masks)
+        for text in (output, *(file.read_text() for file in ended.out.iterdir())):
+            assert not any(form in text for form in forms)
+
+
+def test_on_a_runner_there_are_annotations_outputs_and_a_summary(spec: Spec, run: Run, tmp_path: Path) -> None:
+    path = spec(tests=[echo("right"), echo("wrong", json=[1, 3])])
+    (tmp_path / "summary").write_text("# before\n")
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_WORKSPACE": str(tmp_path),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+    }
+    (tmp_path / "output").touch()
+    ended = run(path, environ=environ, cwd=tmp_path)
+    assert ended.status == 1
+    errors = [line for line in ended.output.splitlines() if line.startswith("::error ")]
+    assert len(errors) == 1
+    assert "file=spec.yml,line=" in errors[0]
+    assert "expected 3, got 2" in errors[0]
+    summary = (tmp_path / "summary").read_text()
+    assert summary.startswith("# before\n")
+    assert "expected 3, got 2" in summary
+    outputs = (tmp_path / "output").read_text()
+    for name, value in {
+        "conclusion": "failure",
+        "total": "2",
+        "passed": "1",
+        "failed": "1",
+        "junit": "out/junit.xml",
+    }.items():
+        lines = outputs.splitlines()
+        at = next(index for index, line in enumerate(lines) if line.startswith(f"{name}<<"))
+        assert lines[at + 1] == value
+
+
+def test_a_wrong_spec_on_a_runner_is_an_annotation_at_its_place(spec: Spec, run: Run, tmp_path: Path) -> None:
+    path = spec(pull="sometimes")
+    ended = run(path, environ={"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(tmp_path)}, cwd=tmp_path)
+    assert ended.status == 2
+    assert any(line.startswith("::error file=spec.yml,line=4,") for line in ended.output.splitlines())
+
+
+def test_an_output_folder_that_cannot_be_written(spec: Spec, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    ended = run(spec())
+    assert ended.status == 3
+    assert "the reports cannot be written" in ended.output
+
+
+def test_several_specs_have_a_folder_each_and_the_worst_status(tmp_path: Path, spec: Spec) -> None:
+    good = spec(name="good")
+    other = tmp_path / "other.yml"
+    other.write_text(good.read_text().replace("name: good", "name: bad").replace("- 2\n", "- 3\n", 1))
+    command = [sys.executable, "-m", "sm_ci", "run", str(good), str(other), "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, env=CLEAN_ENVIRON, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stdout
+    assert sorted(str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*.xml")) == [
+        "bad/junit.xml",
+        "good/junit.xml",
+    ]
+
+
+def test_a_closed_pipe_is_no_traceback_and_leaves_nothing(spec: Spec, tmp_path: Path) -> None:
+    shell = f"{sys.executable} -m sm_ci run {spec()} --out {tmp_path}/out 2>{tmp_path}/err | head -1"
+    subprocess.run(["bash", "-c", shell], cwd=ROOT, env=CLEAN_ENVIRON, timeout=60, check=True, capture_output=True)
+    assert (tmp_path / "err").read_text() == ""
+    assert (tmp_path / "out" / "junit.xml").exists()
