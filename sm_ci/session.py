@@ -22,14 +22,25 @@ from sm_ci.diagnosis import Cause, find_cause, model_file
 from sm_ci.engine import images, ownership, placement
 from sm_ci.engine.client import Engine, connect
 from sm_ci.engine.placement import Placement
-from sm_ci.errors import CannotServe, EngineFault, EnvironmentFault, Finding, Location, SmCiError
+from sm_ci.errors import CannotServe, EngineFault, EnvironmentFault, Finding, Location, Severity, SmCiError
 from sm_ci.hosting.limits import decide
 from sm_ci.hosting.service import HostingPlan, Record, Service, in_service
 from sm_ci.hosting.timeline import Death, Stopwatch
 from sm_ci.hosting.volume import model_mount
 from sm_ci.interrupts import Interrupts
 from sm_ci.progress import Progress
-from sm_ci.results import CaseResult, Fault, FileFacts, ImageFacts, LogLine, Outcome, PhaseName, RunResult
+from sm_ci.results import (
+    Answer,
+    CaseResult,
+    Fault,
+    FileFacts,
+    ImageFacts,
+    LogLine,
+    NoAnswer,
+    Outcome,
+    PhaseName,
+    RunResult,
+)
 from sm_ci.spec import Case, Spec
 from sm_ci.spec.model import Build
 
@@ -149,6 +160,23 @@ def _go(this: _Run, engine: Engine, scratch: Path) -> None:
         with in_service(engine, plan, here, this.record, scratch, this.progress) as service:
             _test(this, service, scratch)
         _judge_whole_log(this)
+        _note_cause(this)
+
+
+def _note_cause(this: _Run) -> None:
+    """When a request failed on the server's side and the container lived: its log's exception, at the user's line."""
+    if not any(_server_failed(case) for case in this.cases):
+        return
+    cause, _ = _explain(this)
+    if cause is not None:
+        said = f"the container's log says: {cause.text}"
+        this.note(Finding(rule="cause-in-log", severity=Severity.WARNING, message=said, at=_user_line(this, cause)))
+
+
+def _server_failed(case: CaseResult) -> bool:
+    outcome = case.exchanges[-1].outcome if case.exchanges else None
+    failed = case.outcome in {Outcome.FAILED, Outcome.ERRORED}
+    return failed and (isinstance(outcome, NoAnswer) or (isinstance(outcome, Answer) and outcome.status >= 500))
 
 
 def _obtain_image(this: _Run, engine: Engine, labels: Mapping[str, str]) -> ImageFacts:

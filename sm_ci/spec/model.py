@@ -128,8 +128,8 @@ class RequestDefaults(Model):
 class Defaults(Model):
     """What holds for every test unless it says otherwise."""
 
-    request: RequestDefaults = RequestDefaults()
-    tolerance: Tolerance = Tolerance()
+    request: RequestDefaults = Field(RequestDefaults(), description="Header values of every request")
+    tolerance: Tolerance = Field(Tolerance(), description="How far a number may be from the expected one")
     warmup: int = Field(1, ge=0, description="Requests sent and not judged before a case with a latency limit")
 
 

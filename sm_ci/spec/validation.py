@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from sm_ci.errors import Finding
 from sm_ci.spec import keys, variables
-from sm_ci.spec.model import KINDS, SpecFile
-from sm_ci.spec.paths import Path
-from sm_ci.spec.scalars import is_text, resolve
+from sm_ci.spec.model import KINDS, MAPPING, NULL, SpecFile
+from sm_ci.spec.model import kind as branch
+from sm_ci.spec.scalars import resolve
 from sm_ci.spec.value import Value
 from sm_ci.spec.wording import described, did_you_mean, either, quoted, shortened, shown
 
@@ -40,8 +40,7 @@ def validate(root: Value) -> tuple[SpecFile | None, list[Finding]]:
 
 
 def _finding(root: Value, complaint: Any) -> Iterator[Finding]:
-    path: Path = tuple(key for key in complaint["loc"] if key not in KINDS)
-    value = root.at(*path)
+    value = _value(root, complaint["loc"])
     kind, context = complaint["type"], complaint.get("ctx", {})
     if kind == "extra_forbidden":
         yield _unknown(value)
@@ -54,6 +53,19 @@ def _finding(root: Value, complaint: Any) -> Iterator[Finding]:
         yield value.error("value", f"{message}: {shown(value.content)}", remedy)
     else:
         yield _constraint(value, kind, context)
+
+
+def _value(root: Value, steps: tuple[str | int, ...]) -> Value:
+    """The value that pydantic means: its steps without the tags of unions.
+
+    A tag is the kind of what it stands for; the last step into a mapping is a key, even if it looks like a tag.
+    """
+    value = root
+    for index, step in enumerate(steps):
+        key = step == MAPPING and index == len(steps) - 1
+        if key or step != branch(value.content):
+            value = value.at(step)
+    return value
 
 
 def _unknown(value: Value) -> Finding:
@@ -92,7 +104,7 @@ def _constraint(value: Value, kind: str, context: dict[str, Any]) -> Finding:
         return _wrong_type(value, _EXPECTED[kind])
     if kind == "union_tag_invalid":
         tags = re.findall(r"<\w+>", context["expected_tags"])
-        return _wrong_type(value, either(KINDS[tag] for tag in tags if tag != "<null>" or len(tags) == 1))
+        return _wrong_type(value, either(KINDS[tag] for tag in tags if tag != NULL or len(tags) == 1))
     if kind in _BOUNDS:
         (bound,) = (context[key] for key in ("gt", "ge", "le") if key in context)
         return value.error("range", f"must be {_BOUNDS[kind]} {bound:g}, not {shown(value.content)}")
@@ -124,22 +136,24 @@ def _remedy(value: Value, expected: str) -> str:
         return 'write "" for an empty text, or leave the key out'
     if expected == "true or false" and isinstance(content, str) and content.lower() in _YES:
         return f"write {_YES[content.lower()]}"
-    if isinstance(content, str) and not is_text(content):
-        fits = _fits(content, expected)
-        return f"write it without quotes: {content}" if fits else ""
+    if isinstance(content, str) and _fits(content, expected):
+        return f"write it without quotes: {content}"
     if expected == "a list" and isinstance(content, str):
         return f"write [{shortened(content)}]"
     return ""
 
 
 def _fits(text: str, expected: str) -> bool:
-    value = resolve(text)
+    """Whether the text would be what is expected if it stood there without quotes."""
     types: dict[str, tuple[type, ...]] = {
         "a whole number": (int,),
         "a number": (int, float),
         "true or false": (bool,),
     }
-    return type(value) in types.get(expected, ())
+    try:
+        return type(resolve(text)) in types.get(expected, ())
+    except ValueError:
+        return False
 
 
 def _variable_remedy(value: Value, name: str, expected: str) -> str:

@@ -94,6 +94,9 @@ class Images:
     def folder(self, name: str) -> str:
         return self._build(name, path=str(HERE / "images" / name), buildargs={"BASE": BASE})
 
+    def context(self, name: str, folder: Path, **args: str) -> str:
+        return self._build(name, path=str(folder), buildargs=args)
+
     def of(self, name: str, dockerfile: str, **files: str) -> str:
         """An image from a Dockerfile's text; FILES are put beside it, mode 644."""
         context = io.BytesIO()

@@ -55,6 +55,19 @@ def test_an_archive_is_unpacked_to_its_top_level(tmp_path: Path) -> None:
     assert data.facts == FileFacts(source="model.tar.gz", size=6, files=2)
 
 
+def test_files_keep_their_executable_bit_and_are_readable(tmp_path: Path) -> None:
+    script, data = file("bin/run"), file("data")
+    script[0].mode, data[0].mode = 0o700, 0o200
+    folder = prepare(pack(tmp_path / "model.tar.gz", script, data), tmp_path / "scratch").folder
+    assert [(folder / name).stat().st_mode & 0o777 for name in ("bin/run", "data")] == [0o755, 0o644]
+
+
+def test_a_name_that_is_file_and_folder_is_refused(tmp_path: Path) -> None:
+    source = pack(tmp_path / "model.tar.gz", file("a"), file("a/b"))
+    with pytest.raises(ModelMissing, match="cannot be unpacked"):
+        prepare(source, tmp_path / "scratch")
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing) as caught:
         prepare(tmp_path / "nope", tmp_path / "scratch")

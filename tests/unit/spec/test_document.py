@@ -11,7 +11,10 @@ from sm_ci.errors import Location, SpecError
 from sm_ci.spec.document import read
 
 Read = Callable[[str | bytes], str]
-LOADERS = [pytest.param(getattr(yaml, "CSafeLoader", yaml.SafeLoader), id="libyaml"), pytest.param(yaml.SafeLoader, id="pure")]
+LOADERS = [
+    pytest.param(getattr(yaml, "CSafeLoader", yaml.SafeLoader), id="libyaml"),
+    pytest.param(yaml.SafeLoader, id="pure"),
+]
 
 
 def said(source: str | bytes, loader: Any = yaml.SafeLoader) -> list[str]:
@@ -44,12 +47,17 @@ def said(source: str | bytes, loader: Any = yaml.SafeLoader) -> list[str]:
         ("a: [1,,2]\n", 's.yml:1:7: a value is missing here; write it, or "" for an empty text'),
         ("a:\n\tb: 1\n", "s.yml:2:1: a tab indents this line; indent with spaces"),
         ("a:\n  b: 1\n\tc: 2\n", "s.yml:3:1: a tab indents this line; indent with spaces"),
-        ("a: b: c\n", "s.yml:1:5: a ':' is not allowed here; put a text that holds ': ' in quotes, or mend the indentation"),
+        (
+            "a: b: c\n",
+            "s.yml:1:5: a ':' is not allowed here; put a text that holds ': ' in quotes, or mend the indentation",
+        ),
         ("a: 1\nfoo\nb: 2\n", "s.yml:2:1: a ':' is missing after this key; write 'key: value'"),
         (
             "a:\n  b: 1\n c: 2\n",
-            "s.yml:3:2: is neither a key of the mapping that begins in line 1 nor part of the value before it; "
-            "mend the indentation, or put the whole text in quotes",
+            (
+                "s.yml:3:2: is neither a key of the mapping that begins in line 1 nor part of the value before it; "
+                "mend the indentation, or put the whole text in quotes"
+            ),
         ),
         (
             "- a\nb: 1\n",
@@ -94,8 +102,10 @@ def test_other_syntax_errors_keep_the_parsers_reason() -> None:
         ("b: &a x\n*a : 1\n", "s.yml:2:1: keys must be text, not the alias *a; write the key out"),
         (
             "a: *x\n",
-            "s.yml:1:4: a: the alias *x has no anchor above it; "
-            "write &x where the value stands first, or put the text in quotes",
+            (
+                "s.yml:1:4: a: the alias *x has no anchor above it; "
+                "write &x where the value stands first, or put the text in quotes"
+            ),
         ),
         ("a: &a [*a]\n", "s.yml:1:8: a[0]: the alias *a stands inside the value that it repeats; write the value out"),
     ],
@@ -118,18 +128,24 @@ def test_what_leaves_no_tree(source: str, message: str, loader: Any) -> None:
         ("a: !!int x\n", "s.yml:1:4: a: is not what its tag !!int says; mend the value or leave the tag out"),
         (
             "a: !x 1\n",
-            "s.yml:1:4: a: has the tag '!x', which a spec cannot use; "
-            "leave the tag out, or put a text that begins with '!' in quotes",
+            (
+                "s.yml:1:4: a: has the tag '!x', which a spec cannot use; "
+                "leave the tag out, or put a text that begins with '!' in quotes"
+            ),
         ),
         (
             "a: !!set {x: null}\n",
-            "s.yml:1:4: a: has the tag '!!set', which a spec cannot use; "
-            "leave the tag out, or put a text that begins with '!' in quotes",
+            (
+                "s.yml:1:4: a: has the tag '!!set', which a spec cannot use; "
+                "leave the tag out, or put a text that begins with '!' in quotes"
+            ),
         ),
         (
             "latency: >5\n",
-            "s.yml:1:10: latency: begins an empty block of text with '>'; "
-            "put a text that begins with it in quotes, or write the block",
+            (
+                "s.yml:1:10: latency: begins an empty block of text with '>'; "
+                "put a text that begins with it in quotes, or write the block"
+            ),
         ),
     ],
 )
@@ -150,7 +166,10 @@ def test_all_of_it_at_once() -> None:
         ("a: 1\nb: é".encode("latin-1"), "s.yml:2:4: is not UTF-8: the byte 0xe9; save it as UTF-8"),
         ("a: \ud800", "s.yml:1:4: is not UTF-8 here; save it as UTF-8"),
         (b"a: 1\n\x00", "s.yml:2:1: is not text: it holds a NUL character; name the spec's YAML file"),
-        ("a: \x1b[0m", 's.yml:1:4: holds the character U+001B, which YAML does not allow; write it as "\\u001b" in double quotes'),
+        (
+            "a: \x1b[0m",
+            's.yml:1:4: holds the character U+001B, which YAML does not allow; write it as "\\u001b" in double quotes',
+        ),
         (b"#" * (2**20 + 1), "s.yml:1:1: is larger than 1 MiB; put large bodies into files and name them with file:"),
     ],
 )

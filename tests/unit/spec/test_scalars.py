@@ -66,9 +66,9 @@ def test_everything_else_is_text(text: str) -> None:
 
 
 def test_a_number_that_is_too_long_to_be_one() -> None:
-    with pytest.raises(ValueError, match="^is a number of 301 characters; write it in quotes$"):
+    with pytest.raises(ValueError, match=r"^is a number of 301 characters; write it in quotes$"):
         resolve("1" * 301)
-    with pytest.raises(ValueError, match="^is a number of 241 characters; write it in quotes$"):
+    with pytest.raises(ValueError, match=r"^is a number of 241 characters; write it in quotes$"):
         resolve("0x" + "f" * 239)
     assert not is_text("1" * 301)
 
@@ -87,7 +87,9 @@ def test_explicit_tags(text: str, tag: str, value: object) -> None:
     assert type(convert(text, tag)) is type(value)
 
 
-@pytest.mark.parametrize(("text", "tag"), [("x", "int"), ("1.5", "int"), ("true", "float"), ("1", "bool"), ("x", "null")])
+@pytest.mark.parametrize(
+    ("text", "tag"), [("x", "int"), ("1.5", "int"), ("true", "float"), ("1", "bool"), ("x", "null")]
+)
 def test_an_explicit_tag_that_does_not_fit(text: str, tag: str) -> None:
     with pytest.raises(ValueError, match=f"^is not what its tag !!{tag} says; mend the value or leave the tag out$"):
         convert(text, tag)

@@ -34,7 +34,10 @@ def request(text: str) -> list[str]:
         ("zzz: x", "s.yml:3:1: zzz: is not a known key"),
         ("memory: 4GiB", "s.yml:3:1: memory: is not a known key; did you mean 'resources.memory'?"),
         ("resources: {memroy: 4GiB}", "s.yml:3:13: resources.memroy: is not a known key; did you mean 'memory'?"),
-        ("defaults: {request: {acept: x}}", "s.yml:3:22: defaults.request.acept: is not a known key; did you mean 'accept'?"),
+        (
+            "defaults: {request: {acept: x}}",
+            "s.yml:3:22: defaults.request.acept: is not a known key; did you mean 'accept'?",
+        ),
     ],
 )
 def test_unknown_keys(text: str, message: str) -> None:
@@ -127,7 +130,10 @@ def test_version(source: str, message: str) -> None:
     [
         ("name: 1.10", 's.yml:3:7: name: must be text, not the number 1.1; write it in quotes: "1.10"'),
         ("name: ''", "s.yml:3:7: name: must not be empty"),
-        ("environment: {V: 1.10}", 's.yml:3:18: environment.V: must be text, not the number 1.1; write it in quotes: "1.10"'),
+        (
+            "environment: {V: 1.10}",
+            's.yml:3:18: environment.V: must be text, not the number 1.1; write it in quotes: "1.10"',
+        ),
         (
             "environment: {DEBUG: True}",
             's.yml:3:22: environment.DEBUG: must be text, not the boolean true; write it in quotes: "True"',
@@ -142,14 +148,23 @@ def test_version(source: str, message: str) -> None:
         ("fit: scal", "s.yml:3:6: fit: must be scale or require, not the text 'scal'; did you mean 'scale'?"),
         ("fit: 3", "s.yml:3:6: fit: must be scale or require, not the number 3"),
         ("pull: [never]", "s.yml:3:7: pull: must be missing or never, not a list"),
-        ("network_isolation: yes", "s.yml:3:20: network_isolation: must be true or false, not the text 'yes'; write true"),
-        ("network_isolation: Off", "s.yml:3:20: network_isolation: must be true or false, not the text 'Off'; write false"),
+        (
+            "network_isolation: yes",
+            "s.yml:3:20: network_isolation: must be true or false, not the text 'yes'; write true",
+        ),
+        (
+            "network_isolation: Off",
+            "s.yml:3:20: network_isolation: must be true or false, not the text 'Off'; write false",
+        ),
         (
             "network_isolation: 'true'",
             "s.yml:3:20: network_isolation: must be true or false, not the text 'true'; write it without quotes: true",
         ),
         ("network_isolation: 1", "s.yml:3:20: network_isolation: must be true or false, not the number 1"),
-        ("resources: {cpus: '2'}", "s.yml:3:19: resources.cpus: must be a number, not the text '2'; write it without quotes: 2"),
+        (
+            "resources: {cpus: '2'}",
+            "s.yml:3:19: resources.cpus: must be a number, not the text '2'; write it without quotes: 2",
+        ),
         ("resources: {cpus: true}", "s.yml:3:19: resources.cpus: must be a number, not the boolean true"),
         ("resources: {cpus: 0}", "s.yml:3:19: resources.cpus: must be greater than 0, not 0"),
         ("resources: {cpus: .inf}", "s.yml:3:19: resources.cpus: must be a finite number, not .inf"),
@@ -157,11 +172,16 @@ def test_version(source: str, message: str) -> None:
             "resources: {memory: 4}",
             "s.yml:3:21: resources.memory: is a size without a unit: 4; write the unit too, for example 4GiB",
         ),
-        ("startup_timeout: 60", "s.yml:3:18: startup_timeout: is a time without a unit: 60; write the unit too, for example 60s"),
+        (
+            "startup_timeout: 60",
+            "s.yml:3:18: startup_timeout: is a time without a unit: 60; write the unit too, for example 60s",
+        ),
         (
             "invocation_timeout: soon",
-            "s.yml:3:21: invocation_timeout: is not a time: 'soon'; "
-            "write a number and a unit (us, ms, s, m, h), for example 60s",
+            (
+                "s.yml:3:21: invocation_timeout: is not a time: 'soon'; "
+                "write a number and a unit (us, ms, s, m, h), for example 60s"
+            ),
         ),
         ("defaults: {warmup: -1}", "s.yml:3:20: defaults.warmup: must be at least 0, not -1"),
         ("defaults: {warmup: 1.5}", "s.yml:3:20: defaults.warmup: must be a whole number, not the number 1.5"),
@@ -203,10 +223,17 @@ def test_an_image_that_is_wrong_gives_one_error(text: str, message: str) -> None
             "status: [200, true, 4xx]",
             ["s.yml:6:21: tests[0].expect.status[1]: must be a number or text, not the boolean true"],
         ),
-        ("schema: 3", ['s.yml:6:15: tests[0].expect.schema: must be text or a mapping, not the number 3; write it in quotes: "3"']),
+        (
+            "schema: 3",
+            [
+                's.yml:6:15: tests[0].expect.schema: must be text or a mapping, not the number 3; write it in quotes: "3"'
+            ],
+        ),
         (
             "latency: 250ms",
-            ["s.yml:6:16: tests[0].expect.latency: is not a limit: '250ms'; write '<' or '<=' and a time, for example <250ms"],
+            [
+                "s.yml:6:16: tests[0].expect.latency: is not a limit: '250ms'; write '<' or '<=' and a time, for example <250ms"
+            ],
         ),
         (
             "logs: {contains: scored}",
@@ -221,8 +248,14 @@ def test_wrong_expectations(text: str, messages: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("csv: 5", 's.yml:6:12: tests[0].request.csv: must be text or a list, not the number 5; write it in quotes: "5"'),
-        ("csv: [[1, {}]]", "s.yml:6:17: tests[0].request.csv[0][1]: must be text, a number or a boolean, not an empty mapping"),
+        (
+            "csv: 5",
+            's.yml:6:12: tests[0].request.csv: must be text or a list, not the number 5; write it in quotes: "5"',
+        ),
+        (
+            "csv: [[1, {}]]",
+            "s.yml:6:17: tests[0].request.csv[0][1]: must be text, a number or a boolean, not an empty mapping",
+        ),
         ("csv: [1]", "s.yml:6:13: tests[0].request.csv[0]: must be a list, not the number 1"),
         ("target_model: ''", "s.yml:6:21: tests[0].request.target_model: must not be empty"),
         (
@@ -239,9 +272,20 @@ def test_a_value_of_the_wrong_type_that_came_from_a_variable() -> None:
     source = "version: 1\nvariables: {TAG: 1.10, N: '2'}\nimage: ${TAG}\nresources: {cpus: '${N}'}\n"
     assert said(source) == [
         's.yml:3:8: image: must be text or a mapping, not the number 1.1; write the default of TAG in quotes: "1.10"',
-        "s.yml:4:19: resources.cpus: must be a number, not the text '2'; "
-        "a variable is a number or a boolean when its default is one: give N such a default",
+        (
+            "s.yml:4:19: resources.cpus: must be a number, not the text '2'; "
+            "a variable is a number or a boolean when its default is one: give N such a default"
+        ),
     ]
+
+
+@pytest.mark.parametrize("key", ["<text>", "<mapping>"])
+def test_keys_that_look_like_the_tags_of_unions(key: str) -> None:
+    assert below(f"{key}: 1") == [f's.yml:3:1: ["{key}"]: is not a known key']
+    assert below(f"environment: {{{key}: 1}}") == [
+        f's.yml:3:{len(key) + 17}: environment["{key}"]: must be text, not the number 1; write it in quotes: "1"'
+    ]
+    assert said(f"version: 1\nimage: {{build: x, {key}: 1}}") == [f's.yml:2:19: image["{key}"]: is not a known key']
 
 
 def test_long_values_are_shortened() -> None:

@@ -91,26 +91,35 @@ def test_aliases_are_expanded_where_they_stand() -> None:
     ("source", "messages"),
     [
         ("variables: {TAG: a}\nx: ${TGA}\n", ["s.yml:2:4: x: the variable 'TGA' is not declared; did you mean 'TAG'?"]),
-        ("x: {y: ['${N}']}\n", ["s.yml:1:9: x.y[0]: the variable 'N' is not declared; declare it: variables: {N: null}"]),
+        (
+            "x: {y: ['${N}']}\n",
+            ["s.yml:1:9: x.y[0]: the variable 'N' is not declared; declare it: variables: {N: null}"],
+        ),
         (
             "variables: {A: null}\nx: ${A}\ny: ${A}\n",
             [
-                "s.yml:1:13: variables.A: is required and has no value; "
-                "give it with --var A=VALUE or in the environment variable A"
+                (
+                    "s.yml:1:13: variables.A: is required and has no value; "
+                    "give it with --var A=VALUE or in the environment variable A"
+                )
             ],
         ),
         (
             "variables: {A: null}\nx: 1\n",
             [
-                "s.yml:1:13: variables.A: is required and has no value; "
-                "give it with --var A=VALUE or in the environment variable A"
+                (
+                    "s.yml:1:13: variables.A: is required and has no value; "
+                    "give it with --var A=VALUE or in the environment variable A"
+                )
             ],
         ),
         ("x: 'a${'\n", ["s.yml:1:4: x: holds a '${' without a name and '}'; write ${NAME}, or $${ for a literal ${"]),
         ("x: 'a${b'\n", ["s.yml:1:4: x: holds a '${' without a name and '}'; write ${NAME}, or $${ for a literal ${"]),
         (
             "x: ${row.age}\n",
-            ["s.yml:1:4: x: '${row.age}' does not name a variable; use letters, digits and _, or write $${ for a literal ${"],
+            [
+                "s.yml:1:4: x: '${row.age}' does not name a variable; use letters, digits and _, or write $${ for a literal ${"
+            ],
         ),
         (
             "x: ${}\n",
@@ -119,8 +128,10 @@ def test_aliases_are_expanded_where_they_stand() -> None:
         (
             "x: '${{ secrets.A }}'\n",
             [
-                "s.yml:1:4: x: holds GitHub's ${{ … }}, which only workflow files know; "
-                "declare a variable and give it with --var or env"
+                (
+                    "s.yml:1:4: x: holds GitHub's ${{ … }}, which only workflow files know; "
+                    "declare a variable and give it with --var or env"
+                )
             ],
         ),
         (
@@ -129,11 +140,13 @@ def test_aliases_are_expanded_where_they_stand() -> None:
         ),
         (
             "variables: {a-b: 1}\nx: 1\n",
-            ["s.yml:1:13: variables[\"a-b\"]: is not a name for a variable; use letters, digits and _, no digit first"],
+            ['s.yml:1:13: variables["a-b"]: is not a name for a variable; use letters, digits and _, no digit first'],
         ),
         (
             "variables: {GITHUB_TOKEN: x}\nx: ${GITHUB_TOKEN}\n",
-            ["s.yml:1:13: variables.GITHUB_TOKEN: is the name of a credential, which no spec can read; choose another name"],
+            [
+                "s.yml:1:13: variables.GITHUB_TOKEN: is the name of a credential, which no spec can read; choose another name"
+            ],
         ),
         ("x: ${GH_TOKEN}\n", ["s.yml:1:4: x: GH_TOKEN is the name of a credential, which no spec can read"]),
     ],
@@ -148,26 +161,34 @@ def test_errors(source: str, messages: list[str]) -> None:
         (
             "1",
             "abc",
-            "s.yml:1:13: variables.A: must be a number as its default is, not the text 'abc' from --var; "
-            "give such a value, or put the default in quotes",
+            (
+                "s.yml:1:13: variables.A: must be a number as its default is, not the text 'abc' from --var; "
+                "give such a value, or put the default in quotes"
+            ),
         ),
         (
             "1.5",
             "true",
-            "s.yml:1:13: variables.A: must be a number as its default is, not the text 'true' from --var; "
-            "give such a value, or put the default in quotes",
+            (
+                "s.yml:1:13: variables.A: must be a number as its default is, not the text 'true' from --var; "
+                "give such a value, or put the default in quotes"
+            ),
         ),
         (
             "true",
             "1",
-            "s.yml:1:13: variables.A: must be true or false as its default is, not the text '1' from --var; "
-            "give such a value, or put the default in quotes",
+            (
+                "s.yml:1:13: variables.A: must be true or false as its default is, not the text '1' from --var; "
+                "give such a value, or put the default in quotes"
+            ),
         ),
         (
             "1",
             "9" * 301,
-            f"s.yml:1:13: variables.A: must be a number as its default is, not the text '{'9' * 30}…{'9' * 29}' from --var; "
-            "give such a value, or put the default in quotes",
+            (
+                f"s.yml:1:13: variables.A: must be a number as its default is, not the text '{'9' * 30}…{'9' * 29}' from --var; "
+                "give such a value, or put the default in quotes"
+            ),
         ),
         ("x", "\udcff", "s.yml:1:13: variables.A: is not UTF-8 in --var; give it in UTF-8"),
     ],
@@ -178,8 +199,10 @@ def test_a_value_from_outside_must_be_of_the_defaults_kind(default: str, text: s
 
 def test_the_environment_is_named_when_it_is_the_source() -> None:
     assert said("variables: {A: 1}\nx: ${A}\n", environ={"A": "abc"}) == [
-        "s.yml:1:13: variables.A: must be a number as its default is, not the text 'abc' from the environment; "
-        "give such a value, or put the default in quotes"
+        (
+            "s.yml:1:13: variables.A: must be a number as its default is, not the text 'abc' from the environment; "
+            "give such a value, or put the default in quotes"
+        )
     ]
 
 
@@ -196,7 +219,8 @@ def test_the_places_where_a_variable_failed_are_known() -> None:
 
 def test_variables_that_are_no_mapping_are_left_to_the_model() -> None:
     result = expanded("variables: [A]\nx: ${A}\n")
-    assert (result.findings, result.broken) == ((), {"x"})
+    assert result.findings == ()
+    assert result.broken == {"x"}
 
 
 def test_only_declared_names_are_read_from_the_environment() -> None:

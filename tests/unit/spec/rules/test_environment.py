@@ -16,8 +16,10 @@ NAMES = "use letters, digits and _, no digit first"
         (
             f"environment: {{A: {'é' * 513}}}",
             [
-                "sm-ci.yml:4:18: environment.A: has 1026 bytes, and SageMaker refuses more than 1024; "
-                "put it into a file of the model"
+                (
+                    "sm-ci.yml:4:18: environment.A: has 1026 bytes, and SageMaker refuses more than 1024; "
+                    "put it into a file of the model"
+                )
             ],
         ),
         ("environment: {" + ", ".join(f"A{n}: x" for n in range(100)) + "}", []),
@@ -28,8 +30,10 @@ NAMES = "use letters, digits and _, no digit first"
         (
             "environment: {" + ", ".join(f"A{n}: {'x' * 1000}" for n in range(33)) + "}",
             [
-                "sm-ci.yml:4:14: environment: has 33089 bytes, and SageMaker refuses more than 32768 in all; "
-                "put long values into files of the model"
+                (
+                    "sm-ci.yml:4:14: environment: has 33089 bytes, and SageMaker refuses more than 32768 in all; "
+                    "put long values into files of the model"
+                )
             ],
         ),
         (
@@ -46,36 +50,46 @@ NAMES = "use letters, digits and _, no digit first"
         (
             "environment: {SAGEMAKER_BIND_TO_PORT: '80'}",
             [
-                "sm-ci.yml:4:15: environment.SAGEMAKER_BIND_TO_PORT: SageMaker sets this variable itself; "
-                "leave it out; sm-ci sets it to '8080'"
+                (
+                    "sm-ci.yml:4:15: environment.SAGEMAKER_BIND_TO_PORT: SageMaker sets this variable itself; "
+                    "leave it out; sm-ci sets it to '8080'"
+                )
             ],
         ),
         (
             "environment: {AWS_REGION: eu-west-1}",
             [
-                "sm-ci.yml:4:15: environment.AWS_REGION: SageMaker sets this variable itself; "
-                "leave it out; sm-ci sets it to 'us-east-1'"
+                (
+                    "sm-ci.yml:4:15: environment.AWS_REGION: SageMaker sets this variable itself; "
+                    "leave it out; sm-ci sets it to 'us-east-1'"
+                )
             ],
         ),
         (
             "secrets: [ABSENT]",
             [
-                "sm-ci.yml:4:11: secrets[0]: 'ABSENT' is not set in the environment, or is empty; "
-                "set it, in a workflow with env: {ABSENT: ${{ secrets.ABSENT }}}"
+                (
+                    "sm-ci.yml:4:11: secrets[0]: 'ABSENT' is not set in the environment, or is empty; "
+                    "set it, in a workflow with env: {ABSENT: ${{ secrets.ABSENT }}}"
+                )
             ],
         ),
         (
             "secrets: [EMPTY]",
             [
-                "sm-ci.yml:4:11: secrets[0]: 'EMPTY' is not set in the environment, or is empty; "
-                "set it, in a workflow with env: {EMPTY: ${{ secrets.EMPTY }}}"
+                (
+                    "sm-ci.yml:4:11: secrets[0]: 'EMPTY' is not set in the environment, or is empty; "
+                    "set it, in a workflow with env: {EMPTY: ${{ secrets.EMPTY }}}"
+                )
             ],
         ),
         (
             "secrets: [TOKEN]\nenvironment: {TOKEN: x}",
             [
-                "sm-ci.yml:4:11: secrets[0]: 'TOKEN' stands in environment too; "
-                "keep it in secrets only, so that its value is not in the file"
+                (
+                    "sm-ci.yml:4:11: secrets[0]: 'TOKEN' stands in environment too; "
+                    "keep it in secrets only, so that its value is not in the file"
+                )
             ],
         ),
         (

@@ -17,7 +17,10 @@ def spec(expect: str) -> str:
         ("status: 204", []),
         ("status: 4XX", []),
         ("status: [200, 5xx]", []),
-        ("status: 99", ["sm-ci.yml:5:22: tests[0].expect.status: is not a status from 100 to 599: 99; write for example 200"]),
+        (
+            "status: 99",
+            ["sm-ci.yml:5:22: tests[0].expect.status: is not a status from 100 to 599: 99; write for example 200"],
+        ),
         (
             "status: [600]",
             ["sm-ci.yml:5:23: tests[0].expect.status[0]: is not a status from 100 to 599: 600; write for example 200"],
@@ -25,18 +28,25 @@ def spec(expect: str) -> str:
         (
             "status: '200'",
             [
-                "sm-ci.yml:5:22: tests[0].expect.status: is neither a status nor a class of statuses: '200'; "
-                "write 200 without quotes"
+                (
+                    "sm-ci.yml:5:22: tests[0].expect.status: is neither a status nor a class of statuses: '200'; "
+                    "write 200 without quotes"
+                )
             ],
         ),
         (
             "status: 6xx",
             [
-                "sm-ci.yml:5:22: tests[0].expect.status: is neither a status nor a class of statuses: '6xx'; "
-                "write for example 4xx"
+                (
+                    "sm-ci.yml:5:22: tests[0].expect.status: is neither a status nor a class of statuses: '6xx'; "
+                    "write for example 4xx"
+                )
             ],
         ),
-        ("status: []", ["sm-ci.yml:5:22: tests[0].expect.status: must not be an empty list; write for example [200, 204]"]),
+        (
+            "status: []",
+            ["sm-ci.yml:5:22: tests[0].expect.status: must not be an empty list; write for example [200, 204]"],
+        ),
         (
             "json: {a: [{$gtt: 1}]}",
             ["sm-ci.yml:5:26: tests[0].expect.json.a[0].$gtt: '$gtt' is not an operator; did you mean '$gt'?"],
@@ -44,8 +54,10 @@ def spec(expect: str) -> str:
         (
             "text: 5",
             [
-                "sm-ci.yml:5:20: tests[0].expect.text: must be text or a mapping of $ operators, not the number 5; "
-                'write it in quotes: "5"'
+                (
+                    "sm-ci.yml:5:20: tests[0].expect.text: must be text or a mapping of $ operators, not the number 5; "
+                    'write it in quotes: "5"'
+                )
             ],
         ),
         (
@@ -55,13 +67,17 @@ def spec(expect: str) -> str:
         (
             "headers: {x-model: true}",
             [
-                'sm-ci.yml:5:33: tests[0].expect.headers["x-model"]: must be text or a mapping of $ operators, '
-                'not the boolean true; write it in quotes: "true"'
+                (
+                    'sm-ci.yml:5:33: tests[0].expect.headers["x-model"]: must be text or a mapping of $ operators, '
+                    'not the boolean true; write it in quotes: "true"'
+                )
             ],
         ),
         (
             "csv: [1]",
-            ["sm-ci.yml:5:20: tests[0].expect.csv[0]: must be a list of cells or a mapping of $ operators, not the number 1"],
+            [
+                "sm-ci.yml:5:20: tests[0].expect.csv[0]: must be a list of cells or a mapping of $ operators, not the number 1"
+            ],
         ),
         ("query: {'length(a)': 1, 'a[?b > `1`] | [0]': 1, '@': 2}", []),
         (
@@ -78,25 +94,33 @@ def spec(expect: str) -> str:
         ),
         (
             "query: {'a#b': 1}",
-            ["sm-ci.yml:5:22: tests[0].expect.query[\"a#b\"]: is not a JMESPath expression: '#' is not expected at column 2"],
+            [
+                "sm-ci.yml:5:22: tests[0].expect.query[\"a#b\"]: is not a JMESPath expression: '#' is not expected at column 2"
+            ],
         ),
         (
             "query: {'a b': 1}",
-            ["sm-ci.yml:5:22: tests[0].expect.query[\"a b\"]: is not a JMESPath expression: 'b' is not expected at column 3"],
+            [
+                "sm-ci.yml:5:22: tests[0].expect.query[\"a b\"]: is not a JMESPath expression: 'b' is not expected at column 3"
+            ],
         ),
         (
             "query: {'a | [lenght(@)]': 1}",
             [
-                "sm-ci.yml:5:22: tests[0].expect.query[\"a | [lenght(@)]\"]: JMESPath has no function 'lenght'; "
-                "did you mean 'length'?"
+                (
+                    "sm-ci.yml:5:22: tests[0].expect.query[\"a | [lenght(@)]\"]: JMESPath has no function 'lenght'; "
+                    "did you mean 'length'?"
+                )
             ],
         ),
         ("schema: {type: object}", []),
         (
             "schema: {properties: {a: {type: strng}}}",
             [
-                "sm-ci.yml:5:46: tests[0].expect.schema.properties.a.type: is not JSON Schema: "
-                "'strng' is not valid under any of the given schemas"
+                (
+                    "sm-ci.yml:5:46: tests[0].expect.schema.properties.a.type: is not JSON Schema: "
+                    "'strng' is not valid under any of the given schemas"
+                )
             ],
         ),
         ("schema: good.json", []),
@@ -107,8 +131,10 @@ def spec(expect: str) -> str:
         (
             "schema: syntax.json",
             [
-                "sm-ci.yml:5:22: tests[0].expect.schema: 'syntax.json' is not JSON: "
-                "Expecting property name enclosed in double quotes in line 2, column 1"
+                (
+                    "sm-ci.yml:5:22: tests[0].expect.schema: 'syntax.json' is not JSON: "
+                    "Expecting property name enclosed in double quotes in line 2, column 1"
+                )
             ],
         ),
         (
@@ -118,8 +144,10 @@ def spec(expect: str) -> str:
         (
             "schema: wrong.json",
             [
-                "sm-ci.yml:5:22: tests[0].expect.schema: 'wrong.json' is not JSON Schema: "
-                "-1 is less than the minimum of 0 at properties.a.minLength"
+                (
+                    "sm-ci.yml:5:22: tests[0].expect.schema: 'wrong.json' is not JSON Schema: "
+                    "-1 is less than the minimum of 0 at properties.a.minLength"
+                )
             ],
         ),
         (
@@ -129,8 +157,10 @@ def spec(expect: str) -> str:
         (
             "schema: pointer.json",
             [
-                "sm-ci.yml:5:22: tests[0].expect.schema: is a Git LFS pointer and not the file itself: 'pointer.json'; "
-                "write lfs: true at actions/checkout, or run git lfs pull"
+                (
+                    "sm-ci.yml:5:22: tests[0].expect.schema: is a Git LFS pointer and not the file itself: 'pointer.json'; "
+                    "write lfs: true at actions/checkout, or run git lfs pull"
+                )
             ],
         ),
         (

@@ -21,8 +21,10 @@ def outside(tmp_path: Path) -> Path:
 
 def test_on_a_runner_a_file_outside_the_workspace_is_an_error(told: Told, tmp_path: Path, outside: Path) -> None:
     assert told(spec(f"../{outside.name}"), workspace=tmp_path / "repository") == [
-        "sm-ci.yml:3:35: tests[0].request.file: leads out of the workspace TMP/repository: '../outside.bin'; "
-        "keep it in the repository, and links too"
+        (
+            "sm-ci.yml:3:35: tests[0].request.file: leads out of the workspace TMP/repository: '../outside.bin'; "
+            "keep it in the repository, and links too"
+        )
     ]
     assert told(spec(f"../{outside.name}"), workspace=tmp_path) == []
 
@@ -32,8 +34,10 @@ def test_a_link_that_leads_out_of_the_workspace_is_an_error(told: Told, tmp_path
     repository.mkdir()
     (repository / "link.bin").symlink_to(outside)
     assert told(spec("link.bin"), workspace=repository) == [
-        "sm-ci.yml:3:35: tests[0].request.file: leads out of the workspace TMP/repository: 'link.bin'; "
-        "keep it in the repository, and links too"
+        (
+            "sm-ci.yml:3:35: tests[0].request.file: leads out of the workspace TMP/repository: 'link.bin'; "
+            "keep it in the repository, and links too"
+        )
     ]
 
 

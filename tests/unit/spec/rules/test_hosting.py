@@ -22,36 +22,48 @@ def spec(text: str) -> str:
         (
             "image: i\nstartup_timeout: 2h",
             [
-                "sm-ci.yml:4:18: startup_timeout: SageMaker waits at most 3600s for a container to start, not 2h; "
-                "write 3600s or less"
+                (
+                    "sm-ci.yml:4:18: startup_timeout: SageMaker waits at most 3600s for a container to start, not 2h; "
+                    "write 3600s or less"
+                )
             ],
         ),
         ("image: i\ninvocation_timeout: 60s", []),
         (
             "image: i\ninvocation_timeout: 90s",
-            ["sm-ci.yml:4:21: invocation_timeout: SageMaker waits at most 60s for an answer, not 90s; write 60s or less"],
+            [
+                "sm-ci.yml:4:21: invocation_timeout: SageMaker waits at most 60s for an answer, not 90s; write 60s or less"
+            ],
         ),
         ("image: i\ninstance_type: ml.m5.large", []),
         (
             "image: i\ninstance_type: ml.m5.lage",
             [
-                "sm-ci.yml:4:16: instance_type: is not an instance type of SageMaker: 'ml.m5.lage'; "
-                "did you mean 'ml.m5.large'?"
+                (
+                    "sm-ci.yml:4:16: instance_type: is not an instance type of SageMaker: 'ml.m5.lage'; "
+                    "did you mean 'ml.m5.large'?"
+                )
             ],
         ),
         (
             "image: i\ninstance_type: m5.large",
-            ["sm-ci.yml:4:16: instance_type: is not an instance type of SageMaker: 'm5.large'; did you mean 'ml.m5.large'?"],
+            [
+                "sm-ci.yml:4:16: instance_type: is not an instance type of SageMaker: 'm5.large'; did you mean 'ml.m5.large'?"
+            ],
         ),
         (
             "image: i\ninstance_type: zzz",
-            ["sm-ci.yml:4:16: instance_type: is not an instance type of SageMaker: 'zzz'; write for example ml.m5.xlarge"],
+            [
+                "sm-ci.yml:4:16: instance_type: is not an instance type of SageMaker: 'zzz'; write for example ml.m5.xlarge"
+            ],
         ),
         (
             "image: i\ninstance_type: ml.t3.large",
             [
-                "sm-ci.yml:4:16: instance_type: is not an instance type for endpoints: 'ml.t3.large'; "
-                "write for example ml.m5.xlarge"
+                (
+                    "sm-ci.yml:4:16: instance_type: is not an instance type for endpoints: 'ml.t3.large'; "
+                    "write for example ml.m5.xlarge"
+                )
             ],
         ),
         ("image: ''", ["sm-ci.yml:3:8: image: is not an image reference: ''; write for example registry/name:tag"]),
@@ -59,8 +71,10 @@ def spec(text: str) -> str:
         (
             "image: i\nmodel: s3://b/k.tar.gz",
             [
-                "sm-ci.yml:4:8: model: is not supported yet: 's3://b/k.tar.gz'; "
-                "download it and name the folder or the archive"
+                (
+                    "sm-ci.yml:4:8: model: is not supported yet: 's3://b/k.tar.gz'; "
+                    "download it and name the folder or the archive"
+                )
             ],
         ),
     ],
@@ -113,16 +127,20 @@ def test_version_is_the_number_1_itself(told: Told, version: str, kind: str) -> 
             "image: i\nmodel: model.zip",
             {"model.zip": ""},
             [
-                "sm-ci.yml:4:8: model: is neither a folder nor a .tar.gz file: 'model.zip'; "
-                "name the folder, or pack it with tar -czf model.tar.gz"
+                (
+                    "sm-ci.yml:4:8: model: is neither a folder nor a .tar.gz file: 'model.zip'; "
+                    "name the folder, or pack it with tar -czf model.tar.gz"
+                )
             ],
         ),
         (
             "image: i\nmodel: model.tar.gz",
             {"model.tar.gz": POINTER},
             [
-                "sm-ci.yml:4:8: model: is a Git LFS pointer and not the file itself: 'model.tar.gz'; "
-                "write lfs: true at actions/checkout, or run git lfs pull"
+                (
+                    "sm-ci.yml:4:8: model: is a Git LFS pointer and not the file itself: 'model.tar.gz'; "
+                    "write lfs: true at actions/checkout, or run git lfs pull"
+                )
             ],
         ),
     ],

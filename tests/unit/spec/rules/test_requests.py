@@ -19,17 +19,23 @@ def spec(request: str) -> str:
         (
             "json: 1, text: a",
             [
-                "sm-ci.yml:5:24: tests[0].request.text: a request has one body, and both json and text are given; "
-                "keep one of them"
+                (
+                    "sm-ci.yml:5:24: tests[0].request.text: a request has one body, and both json and text are given; "
+                    "keep one of them"
+                )
             ],
         ),
         (
             "csv: a, base64: YQ==, text: a",
             [
-                "sm-ci.yml:5:23: tests[0].request.base64: a request has one body, and both csv and base64 are given; "
-                "keep one of them",
-                "sm-ci.yml:5:37: tests[0].request.text: a request has one body, and both csv and text are given; "
-                "keep one of them",
+                (
+                    "sm-ci.yml:5:23: tests[0].request.base64: a request has one body, and both csv and base64 are given; "
+                    "keep one of them"
+                ),
+                (
+                    "sm-ci.yml:5:37: tests[0].request.text: a request has one body, and both csv and text are given; "
+                    "keep one of them"
+                ),
             ],
         ),
         (
@@ -47,7 +53,9 @@ def spec(request: str) -> str:
         ),
         (
             "json: {a: [1.5, .nan]}",
-            ["sm-ci.yml:5:31: tests[0].request.json.a[1]: JSON has no .nan; send text: or file: if the model must get it"],
+            [
+                "sm-ci.yml:5:31: tests[0].request.json.a[1]: JSON has no .nan; send text: or file: if the model must get it"
+            ],
         ),
         (
             "json_: 1",
@@ -58,30 +66,38 @@ def spec(request: str) -> str:
         (
             "session_id: a_b",
             [
-                "sm-ci.yml:5:27: tests[0].request.session_id: is not a session id that SageMaker takes: 'a_b'; "
-                "write NEW_SESSION, or letters and digits with '-' between them"
+                (
+                    "sm-ci.yml:5:27: tests[0].request.session_id: is not a session id that SageMaker takes: 'a_b'; "
+                    "write NEW_SESSION, or letters and digits with '-' between them"
+                )
             ],
         ),
         (
             "custom_attributes: é",
             [
-                "sm-ci.yml:5:34: tests[0].request.custom_attributes: holds the character U+00E9 'é', "
-                "and SageMaker takes printable ASCII only; leave it out, or encode it"
+                (
+                    "sm-ci.yml:5:34: tests[0].request.custom_attributes: holds the character U+00E9 'é', "
+                    "and SageMaker takes printable ASCII only; leave it out, or encode it"
+                )
             ],
         ),
         (
             'accept: "a\\r\\nb"',
             [
-                "sm-ci.yml:5:23: tests[0].request.accept: holds the character U+000D, "
-                "and SageMaker takes printable ASCII only; leave it out, or encode it"
+                (
+                    "sm-ci.yml:5:23: tests[0].request.accept: holds the character U+000D, "
+                    "and SageMaker takes printable ASCII only; leave it out, or encode it"
+                )
             ],
         ),
         ("headers: {X-Amzn-SageMaker-Adapter-Alias: b}", []),
         (
             "headers: {X-Api-Key: b}",
             [
-                'sm-ci.yml:5:25: tests[0].request.headers["X-Api-Key"]: SageMaker strips this header, so it is not sent; '
-                "leave it out, or use custom_attributes"
+                (
+                    'sm-ci.yml:5:25: tests[0].request.headers["X-Api-Key"]: SageMaker strips this header, so it is not sent; '
+                    "leave it out, or use custom_attributes"
+                )
             ],
         ),
         (
@@ -91,15 +107,19 @@ def spec(request: str) -> str:
         (
             'headers: {accept: "a\\nb"}',
             [
-                "sm-ci.yml:5:33: tests[0].request.headers.accept: holds the character U+000A, which no header can hold; "
-                "leave it out, or encode it"
+                (
+                    "sm-ci.yml:5:33: tests[0].request.headers.accept: holds the character U+000A, which no header can hold; "
+                    "leave it out, or encode it"
+                )
             ],
         ),
         (
             "headers: {accept: é€}",
             [
-                "sm-ci.yml:5:33: tests[0].request.headers.accept: holds the character U+20AC '€', "
-                "which no header can hold; leave it out, or encode it"
+                (
+                    "sm-ci.yml:5:33: tests[0].request.headers.accept: holds the character U+20AC '€', "
+                    "which no header can hold; leave it out, or encode it"
+                )
             ],
         ),
         (
@@ -107,23 +127,32 @@ def spec(request: str) -> str:
             ["sm-ci.yml:5:21: tests[0].request.file: does not exist: 'data/rws.csv'; did you mean 'rows.csv'?"],
         ),
         ("file: data/rows.csv", []),
-        ("file: data", ["sm-ci.yml:5:21: tests[0].request.file: is a folder and not a file: 'data'; name a file in it"]),
+        (
+            "file: data",
+            ["sm-ci.yml:5:21: tests[0].request.file: is a folder and not a file: 'data'; name a file in it"],
+        ),
         (
             'file: "a\\0b"',
-            ["sm-ci.yml:5:21: tests[0].request.file: does not exist: 'a\\x00b'; paths are relative to the folder of the spec"],
+            [
+                "sm-ci.yml:5:21: tests[0].request.file: does not exist: 'a\\x00b'; paths are relative to the folder of the spec"
+            ],
         ),
         (
             f"file: {'x' * 5000}",
             [
-                f"sm-ci.yml:5:21: tests[0].request.file: does not exist: '{'x' * 30}…{'x' * 29}'; "
-                "paths are relative to the folder of the spec"
+                (
+                    f"sm-ci.yml:5:21: tests[0].request.file: does not exist: '{'x' * 30}…{'x' * 29}'; "
+                    "paths are relative to the folder of the spec"
+                )
             ],
         ),
         (
             "file: big.bin",
             [
-                "sm-ci.yml:5:21: tests[0].request.file: is a Git LFS pointer and not the file itself: 'big.bin'; "
-                "write lfs: true at actions/checkout, or run git lfs pull"
+                (
+                    "sm-ci.yml:5:21: tests[0].request.file: is a Git LFS pointer and not the file itself: 'big.bin'; "
+                    "write lfs: true at actions/checkout, or run git lfs pull"
+                )
             ],
         ),
     ],
@@ -136,6 +165,8 @@ def test_requests(told: Told, request_: str, messages: list[str]) -> None:
 def test_defaults_become_headers_too(told: Told) -> None:
     text = "version: 1\nimage: i\ndefaults: {request: {accept: é}}\ntests: [{name: a}]\n"
     assert told(text) == [
-        "sm-ci.yml:3:30: defaults.request.accept: holds the character U+00E9 'é', "
-        "and SageMaker takes printable ASCII only; leave it out, or encode it"
+        (
+            "sm-ci.yml:3:30: defaults.request.accept: holds the character U+00E9 'é', "
+            "and SageMaker takes printable ASCII only; leave it out, or encode it"
+        )
     ]

@@ -16,20 +16,26 @@ NOTHING = "there are no tests, so this asserts only that the container comes int
         ("tests: [{name: a}, {name: b}]", []),
         (
             "tests: [{name: a}, {name: b},\n  {name: a}]",
-            ["sm-ci.yml:4:10: tests[2].name: 'a' is the name of the test in line 3 too; give each test a name of its own"],
+            [
+                "sm-ci.yml:4:10: tests[2].name: 'a' is the name of the test in line 3 too; give each test a name of its own"
+            ],
         ),
         (
             'tests: [{name: "a\\nb"}]',
             [
-                "sm-ci.yml:3:16: tests[0].name: holds the character U+000A, which reports cannot show: 'a\\nb'; "
-                "write it in one line of visible characters"
+                (
+                    "sm-ci.yml:3:16: tests[0].name: holds the character U+000A, which reports cannot show: 'a\\nb'; "
+                    "write it in one line of visible characters"
+                )
             ],
         ),
         (
             'name: "a\\u202eb"\ntests: [{name: é 😀}]',
             [
-                "sm-ci.yml:3:7: name: holds the character U+202E, which reports cannot show: 'a\\u202eb'; "
-                "write it in one line of visible characters"
+                (
+                    "sm-ci.yml:3:7: name: holds the character U+202E, which reports cannot show: 'a\\u202eb'; "
+                    "write it in one line of visible characters"
+                )
             ],
         ),
     ],
