@@ -71,6 +71,9 @@ def unpack(archive: Path, shown: str, folder: Path, *, on_progress: Callable[[st
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise _full(shown, free) from error
+        if error.errno in {errno.ENOTDIR, errno.EISDIR, errno.EEXIST}:
+            why = "holds a name that is both a file and a folder"
+            raise _refused(shown, why, "Pack each file once.") from error
         raise ModelMissing(f"the model {shown} cannot be unpacked: {error}", remedy="Is the file readable?") from error
     return FileFacts(source=shown, size=size, files=files)
 
@@ -86,7 +89,7 @@ def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     with target.open("wb") as file:
         if content is not None:
             shutil.copyfileobj(content, file, _PIECE)
-    target.chmod((member.mode | 0o644) & 0o755)
+    target.chmod(0o755 if member.mode & 0o100 else 0o644)
 
 
 def _check_member(member: tarfile.TarInfo, shown: str) -> None:

@@ -74,7 +74,9 @@ def create(engine: Engine, plan: ContainerPlan) -> str:
             port_bindings={plan.port: ("127.0.0.1", None)} if plan.publish else None,
             init=False,
         )
-        networking = engine.raw.create_networking_config({plan.network: api.create_endpoint_config()}) if plan.network else None
+        networking = (
+            engine.raw.create_networking_config({plan.network: api.create_endpoint_config()}) if plan.network else None
+        )
         created = api.create_container(
             plan.image,
             command=list(plan.command),

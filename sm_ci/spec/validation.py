@@ -120,7 +120,9 @@ def _constraint(value: Value, kind: str, context: dict[str, Any]) -> Finding:
 
 def _wrong_type(value: Value, expected: str) -> Finding:
     if keys.value_comes_later(value.path, value.content):
-        return value.error("not-supported", f"{described(value.content)} is not supported yet", f"write {expected}")
+        return value.error(
+            "not-supported", f"{described(value.content)} is not supported yet", "name a folder or an archive"
+        )
     message = f"must be {expected}, not {described(value.content)}"
     return value.error("type", message, _remedy(value, expected))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sm_ci.errors import Finding, Severity
@@ -22,6 +23,7 @@ from sm_ci.spec.wording import described, did_you_mean, quoted
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[^{}]*)\}|\$\{")
 _LITERAL = "$${"
+_NEAR = 100  # declared names among which the meant one is looked for
 _UNTOUCHED = ("version", "variables")  # top-level keys whose values are not expanded
 _CREDENTIALS = frozenset(
     {
@@ -215,7 +217,7 @@ class _Expansion:
     def _undeclared(self, name: str, value: Value) -> Finding:
         if is_credential(name):
             return value.error("credential", f"{name} is the name of a credential, which no spec can read")
-        hint = did_you_mean(name, self._declared or ())
+        hint = did_you_mean(name, islice(self._declared or (), _NEAR))
         remedy = hint or f"declare it: variables: {{{name}: null}}"
         return value.error("variable", f"the variable {quoted(name)} is not declared", remedy)
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,14 +53,15 @@ def test_a_signal_in_any_phase_ends_the_run_within_5_seconds(
     spec: Spec, tmp_path: Path, number: signal.Signals, phase: str, engine: Engine
 ) -> None:
     long = [do("sleep", seconds=50), echo()]
-    path, after, pause = {
+    scenes: dict[str, tuple[Callable[[], Path], str, float]] = {
         "building": (lambda: slow_build(spec), "building", 2.0),
         "starting": (lambda: spec(network_isolation=True), "image sm-ci-test", 0.02),
         "waiting": (lambda: spec("never", startup_timeout="60s"), "waiting for GET /ping", 0.5),
         "testing": (lambda: spec(tests=long), "running 2 tests", 0.5),
         "stopping": (lambda: spec("ignore-sigterm"), "stopping the container", 0.5),
-    }[phase]
-    ended, seconds = interrupted(path(), tmp_path, after, number, pause)
+    }
+    write, after, pause = scenes[phase]
+    ended, seconds = interrupted(write(), tmp_path, after, number, pause)
     assert ended.status == 130, ended.output
     assert seconds < 5
     assert left_behind(engine) == []
@@ -78,7 +80,7 @@ def test_a_signal_in_any_phase_ends_the_run_within_5_seconds(
         assert ended.cases == {"sleep": "not_run", "echo": "not_run"}
     if phase == "stopping":
         assert ended.cases == {"echo": "passed"}
-    containers = engine.api.containers(all=True, filters={"ancestor": BASE})
+    containers = engine.raw.containers(all=True, filters={"ancestor": BASE})
     assert [one for one in containers if "sleep 60" in str(one.get("Command"))] == []
 
 

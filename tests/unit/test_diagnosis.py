@@ -2,14 +2,15 @@
 
 from sm_ci.diagnosis import Cause, find_cause, model_file
 
-MMS_SYNTAX_ERROR = """\
+LIFE = "W-9000-model-stderr com.amazonaws.ml.mms.wlm.WorkerLifeCycle"
+MMS_SYNTAX_ERROR = f"""\
 2026-11-22T14:50:01,100 [INFO ] main com.amazonaws.ml.mms.ModelServer - Model server started.
-2026-11-22T14:50:02,101 [WARN ] W-9000-model-stderr com.amazonaws.ml.mms.wlm.WorkerLifeCycle - Traceback (most recent call last):
-2026-11-22T14:50:02,101 [WARN ] W-9000-model-stderr com.amazonaws.ml.mms.wlm.WorkerLifeCycle -   File "/usr/lib/python3/dist-packages/mms/service.py", line 108, in predict
-2026-11-22T14:50:02,102 [WARN ] W-9000-model-stderr com.amazonaws.ml.mms.wlm.WorkerLifeCycle -   File "/opt/ml/model/code/inference.py", line 12
-2026-11-22T14:50:02,102 [WARN ] W-9000-model-stderr com.amazonaws.ml.mms.wlm.WorkerLifeCycle -     def model_fn(model_dir)
-2026-11-22T14:50:02,102 [WARN ] W-9000-model-stderr com.amazonaws.ml.mms.wlm.WorkerLifeCycle -                            ^
-2026-11-22T14:50:02,103 [WARN ] W-9000-model-stderr com.amazonaws.ml.mms.wlm.WorkerLifeCycle - SyntaxError: expected ':'
+2026-11-22T14:50:02,101 [WARN ] {LIFE} - Traceback (most recent call last):
+2026-11-22T14:50:02,101 [WARN ] {LIFE} -   File "/usr/lib/python3/dist-packages/mms/service.py", line 108, in predict
+2026-11-22T14:50:02,102 [WARN ] {LIFE} -   File "/opt/ml/model/code/inference.py", line 12
+2026-11-22T14:50:02,102 [WARN ] {LIFE} -     def model_fn(model_dir)
+2026-11-22T14:50:02,102 [WARN ] {LIFE} -                            ^
+2026-11-22T14:50:02,103 [WARN ] {LIFE} - SyntaxError: expected ':'
 2026-11-22T14:50:02,105 [ERROR] W-9000-model com.amazonaws.ml.mms.wlm.WorkerThread - Backend worker error
 com.amazonaws.ml.mms.wlm.WorkerInitializationException: Backend worker startup time out.
 2026-11-22T14:50:02,105 [WARN ] W-9000-model com.amazonaws.ml.mms.wlm.BatchAggregator - Load model failed: model, error: Worker died.
@@ -18,9 +19,7 @@ com.amazonaws.ml.mms.wlm.WorkerInitializationException: Backend worker startup t
 
 def test_the_users_line_under_the_noise_of_multi_model_server() -> None:
     cause = find_cause(MMS_SYNTAX_ERROR)
-    assert cause == Cause(
-        text="SyntaxError: expected ':'", index=6, file="/opt/ml/model/code/inference.py", line=12
-    )
+    assert cause == Cause(text="SyntaxError: expected ':'", index=6, file="/opt/ml/model/code/inference.py", line=12)
     assert model_file(cause) == "code/inference.py"
 
 

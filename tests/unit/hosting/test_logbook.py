@@ -80,6 +80,6 @@ def test_what_came_since_a_mark(book: LogBook) -> None:
 def test_waiting_for_a_line_ends_when_it_is_there_or_the_time_is_over(book: LogBook) -> None:
     watch = Stopwatch()
     book.feed("stdout", b"here\n")
-    assert book.wait_for(lambda lines: bool(lines), 0, 30.0)
+    assert book.wait_for(bool, 0, 30.0)
     assert watch.now() < 5
     assert book.wait_for(lambda lines: len(lines) > 1, 0, 0.05)[0].text == "here"

@@ -61,7 +61,13 @@ def test_a_healthy_ping_ends_the_streak_and_a_missed_one_does_not() -> None:
 
 
 def test_flapping_for_ten_seconds_without_an_answer_is_death() -> None:
-    flaps = [ping(0, "Unhealthy"), ping(1, "Healthy"), ping(5, "Unhealthy"), ping(6, "Healthy"), ping(10, "Unhealthy")]
+    flaps: list[Event] = [
+        ping(0, "Unhealthy"),
+        ping(1, "Healthy"),
+        ping(5, "Unhealthy"),
+        ping(6, "Healthy"),
+        ping(10, "Unhealthy"),
+    ]
     assert death(flaps[:-1]) is None
     assert death(flaps) == Death(
         kind="unhealthy",
@@ -85,7 +91,7 @@ def test_partial_healthy_is_alive() -> None:
 
 
 def test_two_time_outs_in_a_row_with_different_bodies_are_death() -> None:
-    late = [Requested(at=60, body="a", timed_out=True), Requested(at=120, body="b", timed_out=True)]
+    late: list[Event] = [Requested(at=60, body="a", timed_out=True), Requested(at=120, body="b", timed_out=True)]
     assert death(late) == Death(
         kind="hangs",
         message="two requests in a row with different bodies got no answer in time: the server hangs",
@@ -97,7 +103,7 @@ def test_two_time_outs_of_the_same_body_are_not() -> None:
 
 
 def test_an_answer_between_two_time_outs_is_life() -> None:
-    events = [
+    events: list[Event] = [
         Requested(at=60, body="a", timed_out=True),
         Requested(at=61, body="b", timed_out=False),
         Requested(at=120, body="c", timed_out=True),

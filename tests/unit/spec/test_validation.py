@@ -94,7 +94,7 @@ def test_more_that_comes_later() -> None:
         ("pull: always", "s.yml:3:7: pull: 'always' is not supported yet; write missing or never"),
         ("contract: {level: quick}", "s.yml:3:19: contract.level: 'quick' is not supported yet; write off"),
         ("contract: {level: full}", "s.yml:3:19: contract.level: 'full' is not supported yet; write off"),
-        ("model: {source: s3://b/k}", "s.yml:3:8: model: a mapping is not supported yet; write text"),
+        ("model: {source: s3://b/k}", "s.yml:3:8: model: a mapping is not supported yet; name a folder or an archive"),
     ],
 )
 def test_values_that_come_later(text: str, message: str) -> None:
