@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -100,6 +104,12 @@ def _number(figure: Figure, value: float) -> str:
     return f"{value:,.{figure.digits}f} {figure.unit}".rstrip()
 
 
+@cache
 def _environ() -> dict[str, str]:
-    """Ours without what makes sm-ci believe that it runs on a runner."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "INPUT_", "RUNNER_"))}
+    """Ours without what makes sm-ci believe that it runs on a runner; byte code is kept, as pip does when it installs."""
+    taken = ("GITHUB_", "INPUT_", "RUNNER_")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(taken)}
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    kept = tempfile.mkdtemp(prefix="sm-ci-bench-pycache-")
+    atexit.register(shutil.rmtree, kept, ignore_errors=True)
+    return {**environ, "PYTHONPYCACHEPREFIX": kept}

@@ -36,6 +36,7 @@ class LogBook:
         self._count = 0
         self._written = 0
         self._partial: dict[str, bytearray] = {}
+        self._ended = threading.Event()
         self._sink = file.open("w", encoding="utf-8", newline="\n")
 
     def feed(self, stream: str, piece: bytes) -> None:
@@ -50,6 +51,14 @@ class LogBook:
                 self._add(stream, bytes(waiting))
                 waiting.clear()
             self._changed.notify_all()
+
+    def end(self) -> None:
+        """Nothing more will be fed."""
+        self._ended.set()
+
+    def wait_end(self, seconds: float) -> None:
+        """Waits until all of an exited container's log is here, at most so long."""
+        self._ended.wait(seconds)
 
     def close(self) -> None:
         """The log has ended: the last line may have no line end."""
@@ -128,3 +137,5 @@ def _follow(pieces: Iterable[tuple[str, bytes]], book: LogBook) -> None:
             book.feed(stream, piece)
     except (*ENGINE_TROUBLE, ValueError, AttributeError):  # the stream was closed under us: the block was left
         return
+    finally:
+        book.end()

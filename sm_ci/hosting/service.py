@@ -10,21 +10,22 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sm_ci import contract, invoke
-from sm_ci.diagnosis import find_cause
 from sm_ci.engine import containers
 from sm_ci.engine.client import Engine
 from sm_ci.engine.containers import ContainerPlan, State
 from sm_ci.engine.placement import Placement
-from sm_ci.errors import CannotServe, EngineFault, SmCiError
+from sm_ci.errors import EngineFault, SmCiError
 from sm_ci.hosting.logbook import LogBook, following
-from sm_ci.hosting.timeline import Death, Exited, OutOfMemory, Pinged, Stopwatch, Timeline, pinged
+from sm_ci.hosting.readiness import Started, await_ready
+from sm_ci.hosting.record import Record
+from sm_ci.hosting.timeline import Exited, OutOfMemory, Timeline
 from sm_ci.hosting.watch import HealthWatcher, engine_events
 from sm_ci.progress import Progress
-from sm_ci.results import Hosting, Limits, LogExcerpt, NoAnswer, Phase, PhaseName, PingTally, Stop
+from sm_ci.results import Limits, PhaseName, Stop
 
 _METADATA = f"{contract.METADATA_DIRECTORY}/endpoint-metadata.json"
 
@@ -42,50 +43,6 @@ class HostingPlan:
     network_isolation: bool
     startup_timeout: float
     port: int = contract.PORT
-
-
-@dataclass(slots=True, kw_only=True)
-class Record:
-    """What is known of the hosting so far; it survives whatever ends the run."""
-
-    watch: Stopwatch
-    limits: Limits = field(default_factory=Limits)
-    phases: list[Phase] = field(default_factory=list)
-    ready_at: float | None = None
-    ready_after: float | None = None
-    ping_body: str = ""
-    timeline: Timeline | None = None
-    book: LogBook | None = None
-    log: LogExcerpt = field(default_factory=lambda: LogExcerpt(lines=0))
-    stop: Stop | None = None
-
-    @contextmanager
-    def phase(self, name: PhaseName) -> Iterator[None]:
-        """Measures a step of the run."""
-        begun = self.watch.now()
-        try:
-            yield
-        finally:
-            self.phases.append(Phase(name=name, started=begun, seconds=self.watch.now() - begun))
-
-    def frozen(self) -> Hosting:
-        """As a value for the reports."""
-        return Hosting(
-            limits=self.limits,
-            phases=tuple(self.phases),
-            ready_after=self.ready_after,
-            ping_body=self.ping_body,
-            pings=self._tally(),
-            log=self.log,
-            stop=self.stop,
-        )
-
-    def _tally(self) -> PingTally:
-        if self.timeline is None or self.ready_at is None:
-            return PingTally()
-        pings = [event for event in self.timeline.events() if isinstance(event, Pinged) and event.at >= self.ready_at]
-        missed = tuple((ping.at, ping.miss) for ping in pings if ping.miss)
-        return PingTally(sent=len(pings), slowest=max((ping.seconds for ping in pings), default=0.0), missed=missed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,22 +71,25 @@ def in_service(
             container = stack.enter_context(_container(engine, plan, network))
         stack.enter_context(engine_events(engine, container, timeline))
         with record.phase(PhaseName.START):
-            containers.start(engine, container, plan_command())
+            containers.start(engine, container, contract.COMMAND[0])
         stack.callback(_keep_log, record)
         book = record.book = stack.enter_context(following(engine, container, scratch / "container.log", record.watch))
         stack.callback(_note_end, engine, container, plan.port, record)
         with record.phase(PhaseName.READY):
             address = _address(engine, container, plan, placement, timeline)
-            _await_ready(engine, container, address, plan, record, book, progress)
+            started = Started(
+                engine=engine,
+                container=container,
+                address=address,
+                port=plan.port,
+                startup_timeout=plan.startup_timeout,
+                book=book,
+            )
+            await_ready(started, timeline, record, progress)
         with HealthWatcher(address, timeline) as health:
             yield Service(address=address, timeline=timeline, log=book, health=health)
         with record.phase(PhaseName.STOP):
             _stop(engine, container, plan.port, record, progress)
-
-
-def plan_command() -> str:
-    """The argument that SageMaker gives to the image."""
-    return contract.COMMAND[0]
 
 
 @contextmanager
@@ -195,87 +155,6 @@ def _address(
     if placement.joins_networks or engine.facts.reaches_containers:
         return invoke.Address(host=state.address or "127.0.0.1", port=plan.port)
     return invoke.Address(host="127.0.0.1", port=state.published or plan.port)
-
-
-def _await_ready(
-    engine: Engine,
-    container: str,
-    address: invoke.Address,
-    plan: HostingPlan,
-    record: Record,
-    book: LogBook,
-    progress: Progress,
-) -> None:
-    """Pings until 200. The pause grows with the time waited, so that a quick server is noticed quickly."""
-    timeline = record.timeline
-    assert timeline is not None  # noqa: S101 - set by in_service
-    begun, said = record.watch.now(), ""
-    progress.step("waiting for GET /ping to answer 200")
-    while True:
-        _raise_when_dead(timeline.dead, engine, container, plan.port, book)
-        outcome = invoke.ping(address)
-        event = pinged(outcome, record.watch.now())
-        waited = event.at - begun
-        if not event.miss:
-            record.ready_at, record.ready_after = event.at, waited
-            record.ping_body = (
-                "" if isinstance(outcome, NoAnswer) else outcome.body.head[:1000].decode("utf-8", "replace")
-            )
-            timeline.emit(event)
-            progress.done(f"in service after {waited:.1f} s")
-            return
-        said = event.miss
-        if waited >= plan.startup_timeout:
-            raise _never_ready(plan, said)
-        progress.detail(f"{waited:.0f} s of {plan.startup_timeout:g} s: {said}")
-        timeline.wait(min(max(0.05 * waited, 0.01), 1.0, max(0.01, plan.startup_timeout - waited)))
-
-
-def _raise_when_dead(dead: Death | None, engine: Engine, container: str, port: int, book: LogBook) -> None:
-    if dead is None:
-        return
-    if dead.kind == "engine-lost":
-        raise EngineFault(dead.message, remedy="Is the Docker engine still running? Try: docker info")
-    state = containers.inspect(engine, container, port)
-    memory = " because it ran out of memory" if state.out_of_memory else ""
-    time.sleep(0.05)  # the log's last lines travel apart from the news of the exit
-    told = find_cause([line.text for line in book.since(0)])
-    why = f": {told.text}" if told else ""
-    raise CannotServe(
-        f"the container exited with code {state.exit_code}{memory} before GET /ping answered 200{why}",
-        remedy=_exit_remedy(state, told is not None),
-        kind="exited-at-start",
-    )
-
-
-def _exit_remedy(state: State, explained: bool) -> str:  # noqa: FBT001 - a private question with one caller
-    if state.out_of_memory:
-        return "Give it more memory (instance_type or resources.memory), or load less."
-    if state.exit_code == 0:
-        return "The server must stay in the foreground: SageMaker stops the endpoint when the container's first process ends."
-    return (
-        "The log lines below say where."
-        if explained
-        else "Read the container's log below, and try: docker run IMAGE serve"
-    )
-
-
-def _never_ready(plan: HostingPlan, said: str) -> CannotServe:
-    kind, remedy = "ping-failed", "/ping must answer 200 within 2 s once the model is loaded; a body is not needed."
-    if "refused" in said or "accepted" in said or "closed" in said:
-        kind = "never-listened"
-        remedy = (
-            f"The server must listen on 0.0.0.0:{plan.port} (or $SAGEMAKER_BIND_TO_PORT), not on 127.0.0.1 and not on another port. "
-            "If it only needs longer, raise startup_timeout."
-        )
-    elif "within 2 s" in said:
-        kind = "ping-timeout"
-    return CannotServe(
-        f"GET /ping did not answer 200 within {plan.startup_timeout:g} s (the last try: {said}); "
-        "SageMaker would say: did not pass the ping health check",
-        remedy=remedy,
-        kind=kind,
-    )
 
 
 def _stop(engine: Engine, container: str, port: int, record: Record, progress: Progress) -> None:

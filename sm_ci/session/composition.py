@@ -12,76 +12,38 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sm_ci import __version__, artifact, checks
 from sm_ci.cases import Conditions, not_run, run_cases
-from sm_ci.diagnosis import Cause, find_cause, model_file
 from sm_ci.engine import images, ownership, placement
 from sm_ci.engine.client import Engine, connect
 from sm_ci.engine.placement import Placement
-from sm_ci.errors import CannotServe, EngineFault, EnvironmentFault, Finding, Location, Severity, SmCiError
+from sm_ci.errors import EngineFault, EnvironmentFault, SmCiError
 from sm_ci.hosting.limits import decide
-from sm_ci.hosting.service import HostingPlan, Record, Service, in_service
-from sm_ci.hosting.timeline import Death, Stopwatch
+from sm_ci.hosting.record import Record
+from sm_ci.hosting.service import HostingPlan, Service, in_service
+from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.hosting.volume import model_mount
 from sm_ci.interrupts import Interrupts
 from sm_ci.progress import Progress
 from sm_ci.results import (
-    Answer,
     CaseResult,
     Fault,
-    FileFacts,
     ImageFacts,
-    LogLine,
-    NoAnswer,
     Outcome,
     PhaseName,
     RunResult,
 )
-from sm_ci.spec import Case, Spec
+from sm_ci.session.faults import cause_in_log, fault_of, fault_of_death
+from sm_ci.session.state import Options, Run
+from sm_ci.spec import Spec
 from sm_ci.spec.model import Build
 
 SCHEMA = 1
-FAULT_LINES = 40
-"""Lines of the container's log that go with a fault."""
 CLEAN_UP_PATIENCE = 2.0
 """Seconds to look for what the engine was still creating when we were interrupted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the command line adds to a spec. `image` and `model` beat the spec's; `cases` are those selected."""
-
-    cases: tuple[Case, ...]
-    image: str | None = None
-    model: Path | None = None
-    strict: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class _Run:
-    """A run while it goes on."""
-
-    spec: Spec
-    options: Options
-    environ: Mapping[str, str]
-    progress: Progress
-    id: str
-    started: datetime
-    watch: Stopwatch
-    record: Record
-    image: ImageFacts | None = None
-    model: FileFacts | None = None
-    cases: list[CaseResult] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-    def note(self, finding: Finding) -> None:
-        """Keeps a warning for the reports and shows it now."""
-        self.findings.append(finding)
-        self.progress.finding(finding)
 
 
 def run(
@@ -89,7 +51,7 @@ def run(
 ) -> RunResult:
     """Hosts the spec's container, runs the selected cases, and says what happened. Never raises SmCiError."""
     watch = Stopwatch()
-    this = _Run(
+    this = Run(
         spec=spec,
         options=options,
         environ=environ,
@@ -106,11 +68,11 @@ def run(
         with connect(environ) as engine:
             _with_cleanup(this, engine, interrupts)
     except SmCiError as error:
-        fault = _fault(this, error)
-    return _result(this, fault or _fault_of_death(this))
+        fault = fault_of(this, error)
+    return _result(this, fault or fault_of_death(this))
 
 
-def _with_cleanup(this: _Run, engine: Engine, interrupts: Interrupts) -> None:
+def _with_cleanup(this: Run, engine: Engine, interrupts: Interrupts) -> None:
     """Runs, then removes everything of this run, even when a signal arrives between the two."""
     scratch = Path(tempfile.mkdtemp(prefix="sm-ci-"))
     done: list[bool] = []
@@ -132,7 +94,7 @@ def _with_cleanup(this: _Run, engine: Engine, interrupts: Interrupts) -> None:
         clean_up()
 
 
-def _go(this: _Run, engine: Engine, scratch: Path) -> None:
+def _go(this: Run, engine: Engine, scratch: Path) -> None:
     engine.facts  # noqa: B018 - an engine that does not answer is told before anything else
     here = placement.locate(engine, this.environ)
     me = ownership.myself(here.container)
@@ -160,26 +122,11 @@ def _go(this: _Run, engine: Engine, scratch: Path) -> None:
         with in_service(engine, plan, here, this.record, scratch, this.progress) as service:
             _test(this, service, scratch)
         _judge_whole_log(this)
-        _note_cause(this)
+        if cause := cause_in_log(this):
+            this.note(cause)
 
 
-def _note_cause(this: _Run) -> None:
-    """When a request failed on the server's side and the container lived: its log's exception, at the user's line."""
-    if not any(_server_failed(case) for case in this.cases):
-        return
-    cause, _ = _explain(this)
-    if cause is not None:
-        said = f"the container's log says: {cause.text}"
-        this.note(Finding(rule="cause-in-log", severity=Severity.WARNING, message=said, at=_user_line(this, cause)))
-
-
-def _server_failed(case: CaseResult) -> bool:
-    outcome = case.exchanges[-1].outcome if case.exchanges else None
-    failed = case.outcome in {Outcome.FAILED, Outcome.ERRORED}
-    return failed and (isinstance(outcome, NoAnswer) or (isinstance(outcome, Answer) and outcome.status >= 500))
-
-
-def _obtain_image(this: _Run, engine: Engine, labels: Mapping[str, str]) -> ImageFacts:
+def _obtain_image(this: Run, engine: Engine, labels: Mapping[str, str]) -> ImageFacts:
     wanted = this.options.image or this.spec.file.image
     if isinstance(wanted, Build):
         folder = (this.spec.directory / wanted.build).resolve()
@@ -202,7 +149,7 @@ def _obtain_image(this: _Run, engine: Engine, labels: Mapping[str, str]) -> Imag
 
 
 def _obtain_model(
-    this: _Run, engine: Engine, here: Placement, labels: Mapping[str, str], scratch: Path, stack: ExitStack
+    this: Run, engine: Engine, here: Placement, labels: Mapping[str, str], scratch: Path, stack: ExitStack
 ) -> str:
     """What to mount at /opt/ml/model: a path or a volume's name on the engine's side; empty without a model."""
     source, shown = this.options.model, str(this.options.model)
@@ -224,7 +171,7 @@ def _no_image() -> ImageFacts:
     raise EnvironmentFault("the image comes before the model")
 
 
-def _test(this: _Run, service: Service, scratch: Path) -> None:
+def _test(this: Run, service: Service, scratch: Path) -> None:
     conditions = Conditions(
         spec=this.spec,
         service=service,
@@ -244,7 +191,7 @@ def _test(this: _Run, service: Service, scratch: Path) -> None:
             service.health.ping()
 
 
-def _judge_whole_log(this: _Run) -> None:
+def _judge_whole_log(this: Run) -> None:
     """The spec's own `logs` as a case, on every line that the container printed."""
     wanted, book = this.spec.file.logs, this.record.book
     if not (wanted.contains or wanted.not_contains) or book is None:
@@ -262,72 +209,7 @@ def _judge_whole_log(this: _Run) -> None:
     )
 
 
-def _fault(this: _Run, error: SmCiError) -> Fault:
-    """The fault for what ended the run, with the log lines that explain it and the user's line when the log names one."""
-    told = isinstance(error, CannotServe) and this.record.book is not None
-    cause, lines = _explain(this) if told else (None, ())
-    message = error.message
-    if cause and cause.text not in message:
-        message = f"{message}; its log says: {cause.text}"
-    at = error.at or (_user_line(this, cause) if cause else None)
-    return Fault(kind=error.kind, message=message, remedy=error.remedy, exit_status=error.exit_status, at=at, log=lines)
-
-
-def _fault_of_death(this: _Run) -> Fault | None:
-    """The fault when the container died while it was tested; None when it lived."""
-    death: Death | None = this.record.timeline.dead if this.record.timeline else None
-    if death is None or this.record.ready_at is None or not _died_in_service(this):
-        return None
-    if death.kind == "engine-lost":
-        return Fault(
-            kind=death.kind, message=death.message, remedy="Is the Docker engine still running?", exit_status=3
-        )
-    cause, lines = _explain(this)
-    why = f"; its log says: {cause.text}" if cause else ""
-    return Fault(
-        kind=death.kind,
-        message=f"the container died while it was tested: {death.message}{why}",
-        remedy="The tests after that were not run.",
-        exit_status=1,
-        at=_user_line(this, cause) if cause else None,
-        log=lines,
-    )
-
-
-def _died_in_service(this: _Run) -> bool:
-    """An exit that we asked for is no death."""
-    return this.record.stop is None or not this.record.stop.signalled or _dead_before_stop(this)
-
-
-def _dead_before_stop(this: _Run) -> bool:
-    return any(case.outcome is Outcome.NOT_RUN for case in this.cases) or (
-        this.record.timeline is not None
-        and this.record.timeline.dead is not None
-        and this.record.timeline.dead.kind != "exited"
-    )
-
-
-def _explain(this: _Run) -> tuple[Cause | None, tuple[LogLine, ...]]:
-    """The cause that the log names, and the lines around it, or the last ones."""
-    excerpt = this.record.book.excerpt() if this.record.book else this.record.log
-    lines = (*excerpt.head, *excerpt.tail)
-    cause = find_cause([line.text for line in lines])
-    if cause is None:
-        return None, lines[-FAULT_LINES:]
-    begin = max(0, cause.index - FAULT_LINES + 10)
-    return cause, lines[begin : begin + FAULT_LINES]
-
-
-def _user_line(this: _Run, cause: Cause) -> Location | None:
-    """The line of the user's own file in the model folder, as a path from here."""
-    relative = model_file(cause)
-    source = this.options.model or (this.spec.directory / (this.spec.file.model or "."))
-    if relative is None or not (source / relative).is_file():
-        return None
-    return Location(path=os.path.relpath(source / relative), line=cause.line, column=1)
-
-
-def _result(this: _Run, fault: Fault | None) -> RunResult:
+def _result(this: Run, fault: Fault | None) -> RunResult:
     ended = {case.id for case in this.cases}
     why = fault.message if fault else "the run ended before its turn"
     rest = tuple(not_run(case, why) for case in this.options.cases if case.id not in ended)
