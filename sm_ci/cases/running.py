@@ -1,0 +1,124 @@
+"""Runs the cases of a spec against a container in service, one after the other. Touches the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sm_ci import contract, invoke
+from sm_ci.cases.conditions import Conditions, warning
+from sm_ci.cases.judging import judge
+from sm_ci.cases.request import body_of, headers_of
+from sm_ci.hosting.timeline import Death, Requested
+from sm_ci.results import CaseResult, Exchange, Failure, Headers, NoAnswer, NoAnswerKind, Outcome, Sent
+from sm_ci.spec import Case
+
+NEWS_TRAVELS = 0.5
+"""Seconds to wait for the news of an exit after a connection broke."""
+
+
+def run_cases(cases: Sequence[Case], conditions: Conditions) -> Iterator[CaseResult]:
+    """One result a case, in order, as they end. Once the container is dead the rest is not run."""
+    timeline = conditions.service.timeline
+    for case in cases:
+        if timeline.dead is not None:
+            yield not_run(case, timeline.dead.message)
+        else:
+            yield _run(case, conditions)
+
+
+def not_run(case: Case, why: str) -> CaseResult:
+    """The result of a case whose turn never came."""
+    return CaseResult(id=case.id, name=case.name, outcome=Outcome.NOT_RUN, at=case.at, tags=case.test.tags, reason=why)
+
+
+def _run(case: Case, conditions: Conditions) -> CaseResult:
+    watch = conditions.service.timeline.watch
+    begun = watch.now()
+    try:
+        body, decided_type = body_of(case.test.request, conditions.spec.directory)
+    except OSError as error:
+        return _errored(case, watch.now() - begun, f"the request's file cannot be read: {error}")
+    if len(body) > contract.PAYLOAD_LIMIT:
+        why = f"not sent: the body has {len(body):,} bytes, and SageMaker refuses more than {contract.PAYLOAD_LIMIT:,}"
+        return _errored(case, watch.now() - begun, why)
+    headers = headers_of(case.test.request, conditions.spec, decided_type)
+    _warn_of_size(case, len(body), "request", conditions)
+    if case.test.expect.latency:
+        for _ in range(conditions.spec.file.defaults.warmup):
+            _send(case, headers, body, conditions)
+    mark = conditions.service.log.mark()
+    exchange = _send(case, headers, body, conditions)
+    if isinstance(exchange.outcome, NoAnswer):
+        reason = _no_answer_reason(exchange.outcome, conditions.service.timeline.dead)
+        return _errored(case, watch.now() - begun, reason, exchange)
+    _warn_of_size(case, exchange.outcome.body.size, "answer", conditions)
+    failures = judge(case, exchange.outcome, mark, conditions)
+    return _judged(case, watch.now() - begun, exchange, failures)
+
+
+def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> Exchange:
+    """One `POST /invocations`. The line is hung up when the container is found dead meanwhile."""
+    service, timeline = conditions.service, conditions.service.timeline
+    request, spec = case.test.request, conditions.spec.file
+    limits = invoke.Limits(
+        total=request.timeout or spec.defaults.request.timeout or spec.invocation_timeout, spool=conditions.scratch
+    )
+    line = invoke.Line()
+    timeline.on_death(lambda death: line.hang_up(NoAnswerKind.ABANDONED, death.message))
+    started = timeline.watch.now()
+    try:
+        outcome = invoke.exchange(
+            service.address, "POST", contract.INVOCATIONS_PATH, headers=headers, body=body, limits=limits, line=line
+        )
+    finally:
+        timeline.on_death(None)
+    sent = Sent(
+        method="POST",
+        path=contract.INVOCATIONS_PATH,
+        headers=headers,
+        body=invoke.blob_of(body, invoke.header_type(headers)),
+    )
+    timed_out = isinstance(outcome, NoAnswer) and outcome.kind is NoAnswerKind.TIMEOUT
+    timeline.emit(Requested(at=timeline.watch.now(), body=sent.body.sha256, timed_out=timed_out))
+    if isinstance(outcome, NoAnswer) and not timed_out:
+        timeline.wait(NEWS_TRAVELS)
+    return Exchange(sent=sent, outcome=outcome, started=started)
+
+
+def _no_answer_reason(outcome: NoAnswer, dead: Death | None) -> str:
+    cause = f": {dead.message}" if dead and dead.message not in outcome.detail else ""
+    return f"no answer after {outcome.after:.2f} s: {outcome.detail}{cause}"
+
+
+def _warn_of_size(case: Case, size: int, what: str, conditions: Conditions) -> None:
+    if size > contract.PAYLOAD_WARNING:
+        text = f"the {what} has {size:,} bytes; InvokeEndpoint's documented maximum is {contract.PAYLOAD_WARNING:,}"
+        conditions.on_finding(warning("payload-size", case, text, case.at))
+
+
+def _errored(case: Case, seconds: float, reason: str, exchange: Exchange | None = None) -> CaseResult:
+    return CaseResult(
+        id=case.id,
+        name=case.name,
+        outcome=Outcome.ERRORED,
+        at=case.at,
+        seconds=seconds,
+        tags=case.test.tags,
+        exchanges=(exchange,) if exchange else (),
+        reason=reason,
+    )
+
+
+def _judged(case: Case, seconds: float, exchange: Exchange, failures: tuple[Failure, ...]) -> CaseResult:
+    return CaseResult(
+        id=case.id,
+        name=case.name,
+        outcome=Outcome.FAILED if failures else Outcome.PASSED,
+        at=case.at,
+        seconds=seconds,
+        tags=case.test.tags,
+        exchanges=(exchange,),
+        failures=failures,
+        reason=failures[0].message if failures else "",
+        asserts_nothing=case.test.expect.asserts_nothing(),
+    )

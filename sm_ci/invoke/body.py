@@ -1,0 +1,76 @@
+"""Takes in an answer's body: counted, digested, and spooled to a file when it is large. Touches the network and files."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import requests
+
+from sm_ci import contract
+from sm_ci.results import Blob
+
+IN_MEMORY = 2**20
+"""Bytes of a body that stay in memory; a larger one is spooled to a file."""
+_PIECE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Seconds to accept and for the whole exchange; bytes that an answer may have; where large bodies go."""
+
+    total: float = contract.INVOCATION_TIMEOUT
+    accept: float = contract.ACCEPT_TIMEOUT
+    answer: int = contract.PAYLOAD_LIMIT
+    spool: Path | None = None
+
+
+def read(response: requests.Response, media_type: str, limits: Limits) -> Blob | None:
+    """The body as a Blob, or None when it passes the limit. Not decoded: SageMaker hands it on as it is."""
+    digest, size, head = hashlib.sha256(), 0, bytearray()
+    with _Spool(limits.spool) as spool:
+        for piece in response.raw.stream(_PIECE, decode_content=False):
+            size += len(piece)
+            if size > limits.answer:
+                spool.discard()
+                return None
+            digest.update(piece)
+            if len(head) < IN_MEMORY:
+                head += piece[: IN_MEMORY - len(head)]
+            spool.write(piece, head)
+    return Blob(size=size, sha256=digest.hexdigest(), media_type=media_type, head=bytes(head), file=spool.path)
+
+
+class _Spool:
+    """A file that comes into being when the body no longer fits into memory."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder, self._size = folder, 0
+        self.path: Path | None = None
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> _Spool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, piece: bytes, head: bytearray) -> None:
+        """Takes a piece; `head` is all of the body that memory holds, this piece's share included."""
+        self._size += len(piece)
+        if self._file is not None:
+            self._file.write(piece)
+        elif self._size > IN_MEMORY:
+            self._file = tempfile.NamedTemporaryFile(dir=self.folder, prefix="answer-", delete=False)  # noqa: SIM115 - closed in __exit__
+            self.path = Path(self._file.name)
+            before = self._size - len(piece)
+            self._file.write(bytes(head[:before]) + piece)
+
+    def discard(self) -> None:
+        """Removes the file: the body is not wanted after all."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
