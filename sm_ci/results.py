@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +20,10 @@ def header(headers: Headers, name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
-    """A body. Small ones are whole in `head`; large ones are spooled to `file` and `head` is their start."""
+    """A body. Small ones are whole in `head`; large ones are spooled to `file` and `head` is their start.
+
+    Once an answer is judged only its start is `kept`; `size` and `sha256` stay those of the whole.
+    """
 
     size: int
     sha256: str
@@ -29,8 +32,18 @@ class Blob:
     file: Path | None = None
 
     def read(self) -> bytes:
-        """The whole body."""
-        return self.head if self.file is None else self.file.read_bytes()
+        """The whole body. ValueError when only its start was kept."""
+        if self.file is not None:
+            return self.file.read_bytes()
+        if len(self.head) < self.size:
+            raise ValueError(f"of {self.size} bytes only the first {len(self.head)} are kept")
+        return self.head
+
+    def kept(self, limit: int = 64 * 1024) -> Blob:
+        """Its start alone, so that thousands of answers fit into memory; the file is removed."""
+        if self.file is not None:
+            self.file.unlink(missing_ok=True)
+        return replace(self, head=self.head[:limit], file=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

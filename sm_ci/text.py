@@ -39,6 +39,7 @@ _MARKDOWN = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_LINE = 4  # a line such as `{` of a multi-line secret would mask half the report
+_SHORTEST_CUT = 6  # characters of a cut secret that give it away
 _SHORTEST_CORE = 8  # characters of base64 that can only be the secret
 
 
@@ -61,7 +62,8 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text without secrets; secrets that overlap are one `***`."""
-        return _masked(text, self._forms) if any(core in text for core in self._cores) else text
+        clean = _masked(text, self._forms) if any(core in text for core in self._cores) else text
+        return _masked_at_cuts(clean, self._forms) if "…" in clean and self._forms else clean
 
     def data(self, body: bytes) -> bytes:
         """The bytes without secrets."""
@@ -119,6 +121,27 @@ def _masked(text: str, forms: Iterable[str]) -> str:
             parts += [text[end:start], MASK]
         end = max(end, stop)
     return "".join([*parts, text[end:]])
+
+
+def _masked_at_cuts(text: str, forms: Iterable[str]) -> str:
+    """Masks what a shortening (`…`) has left of a secret: its start before a cut, its end behind one."""
+    parts = text.split("…")
+    for form in forms:
+        for at in range(len(parts) - 1):
+            before, after = parts[at], parts[at + 1]
+            if size := _overlap(before, form):
+                parts[at] = before[: len(before) - size] + MASK
+            if size := _overlap(after[::-1], form[::-1]):
+                parts[at + 1] = MASK + after[size:]
+    return "…".join(parts)
+
+
+def _overlap(part: str, form: str) -> int:
+    """How many characters at the end of `part` are the start of `form`; 0 when they are too few to tell."""
+    if part[-_SHORTEST_CUT:] not in form:
+        return 0
+    longest = min(len(part), len(form) - 1)
+    return next((size for size in range(longest, _SHORTEST_CUT - 1, -1) if part.endswith(form[:size])), 0)
 
 
 def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from sm_ci import contract, invoke
 from sm_ci.cases.conditions import Conditions, warning
 from sm_ci.cases.judging import judge
 from sm_ci.cases.request import body_of, headers_of
 from sm_ci.hosting.timeline import Death, Requested
-from sm_ci.results import CaseResult, Exchange, Failure, Headers, NoAnswer, NoAnswerKind, Outcome, Sent
+from sm_ci.results import Answer, CaseResult, Exchange, Failure, Headers, NoAnswer, NoAnswerKind, Outcome, Sent
 from sm_ci.spec import Case
 
 NEWS_TRAVELS = 0.5
@@ -50,10 +51,10 @@ def _run(case: Case, conditions: Conditions) -> CaseResult:
     exchange = _send(case, headers, body, conditions)
     if isinstance(exchange.outcome, NoAnswer):
         reason = _no_answer_reason(exchange.outcome, conditions.service.timeline.dead)
-        return _errored(case, watch.now() - begun, reason, exchange)
+        return _errored(case, watch.now() - begun, reason, _kept(exchange))
     _warn_of_size(case, exchange.outcome.body.size, "answer", conditions)
     failures = judge(case, exchange.outcome, mark, conditions)
-    return _judged(case, watch.now() - begun, exchange, failures)
+    return _judged(case, watch.now() - begun, _kept(exchange), failures)
 
 
 def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> Exchange:
@@ -94,6 +95,14 @@ def _warn_of_size(case: Case, size: int, what: str, conditions: Conditions) -> N
     if size > contract.PAYLOAD_WARNING:
         text = f"the {what} has {size:,} bytes; InvokeEndpoint's documented maximum is {contract.PAYLOAD_WARNING:,}"
         conditions.on_finding(warning("payload-size", case, text, case.at))
+
+
+def _kept(exchange: Exchange) -> Exchange:
+    """What the reports need of it: the bodies' starts."""
+    sent, outcome = replace(exchange.sent, body=exchange.sent.body.kept()), exchange.outcome
+    if isinstance(outcome, Answer):
+        outcome = replace(outcome, body=outcome.body.kept())
+    return replace(exchange, sent=sent, outcome=outcome)
 
 
 def _errored(case: Case, seconds: float, reason: str, exchange: Exchange | None = None) -> CaseResult:

@@ -41,7 +41,9 @@ def run_specs(
     """
     runner = Runner.detect(environ)
     with Console(stdout, environ=environ, runner=runner) as console:
-        specs = load_all(paths, variables, environ=environ, console=console, runner=runner, stdout=stdout)
+        specs = load_all(
+            paths, variables, environ=environ, console=console, runner=runner, stdout=stdout, need_secrets=True
+        )
         if specs is None:
             return 2
         folders = _folders(specs, wishes.out)

@@ -18,7 +18,9 @@ def validate_specs(
     """Prints what is wrong with each spec, or that it is well; 0 or 2."""
     runner = Runner.detect(environ)
     with Console(stdout, environ=environ, runner=runner) as console:
-        specs = load_all(paths, variables, environ=environ, console=console, runner=runner, stdout=stdout)
+        specs = load_all(
+            paths, variables, environ=environ, console=console, runner=runner, stdout=stdout, need_secrets=False
+        )
         for spec in specs or ():
             for finding in spec.findings:
                 console.finding(finding)
@@ -35,6 +37,7 @@ def load_all(
     console: Console,
     runner: Runner | None,
     stdout: TextIO,
+    need_secrets: bool,
 ) -> list[Spec] | None:
     """Every spec, or None when one is wrong; then all that is wrong with all of them has been said."""
     specs: list[Spec] = []
@@ -42,7 +45,9 @@ def load_all(
     workspace = runner.workspace if runner else None
     for path in paths:
         try:
-            specs.append(load(path, variables=variables, environ=environ, workspace=workspace))
+            specs.append(
+                load(path, variables=variables, environ=environ, workspace=workspace, need_secrets=need_secrets)
+            )
         except SpecError as error:
             findings += error.findings
     if not findings:

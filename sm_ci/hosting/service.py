@@ -114,7 +114,7 @@ def _network(engine: Engine, plan: HostingPlan, placement: Placement) -> Iterato
 
 @contextmanager
 def _container(engine: Engine, plan: HostingPlan, network: str) -> Iterator[str]:
-    environment = {**contract.platform_environment(plan.port), **plan.environment}
+    environment = {**plan.environment, **contract.platform_environment(plan.port)}
     container = containers.create(
         engine,
         ContainerPlan(

@@ -54,13 +54,18 @@ class Spec:
 
 
 def load(
-    path: Path, *, variables: Mapping[str, str], environ: Mapping[str, str], workspace: Path | None = None
+    path: Path,
+    *,
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+    workspace: Path | None = None,
+    need_secrets: bool = True,
 ) -> Spec:
     """Read and check the spec at `path`. SpecError has every error at once, and the warnings after them.
 
     `variables` are those of --var. Of `environ` only declared variables and listed secrets are read. With a `workspace`,
-    as on a runner, files outside it are errors.
+    as on a runner, files outside it are errors. Without `need_secrets` a secret that is not set is a warning.
     """
     from sm_ci.spec.loading import load_spec
 
-    return load_spec(path, variables=variables, environ=environ, workspace=workspace)
+    return load_spec(path, variables=variables, environ=environ, workspace=workspace, need_secrets=need_secrets)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sm_ci.errors import Finding, Location, Severity, SpecError
 from sm_ci.spec import Case, Spec, document, encoding, rules, validation, variables
 from sm_ci.spec.model import SpecFile
+from sm_ci.spec.rules.environment import MISSING_SECRET
 from sm_ci.spec.tree import Document
 from sm_ci.spec.value import Value
 
 DEFAULT_STEM = "sm-ci"
 
 
-def load_spec(path: Path, *, variables: Mapping[str, str], environ: Mapping[str, str], workspace: Path | None) -> Spec:
+def load_spec(
+    path: Path,
+    *,
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+    workspace: Path | None,
+    need_secrets: bool,
+) -> Spec:
     """As `sm_ci.spec.load`."""
     read = document.read(str(path), _source(path))
     directory = path.absolute().parent
     file, findings = _judge(read, directory, variables, environ, workspace)
+    if not need_secrets:
+        findings = [_tolerated(finding) for finding in findings]
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     odd = [finding for finding in findings if finding.severity is not Severity.ERROR]
     if file is None or errors:
@@ -31,9 +42,14 @@ def load_spec(path: Path, *, variables: Mapping[str, str], environ: Mapping[str,
         file=file,
         cases=_cases(read, name, file),
         findings=tuple(odd),
-        secrets={name: environ[name] for name in file.secrets},
+        secrets={name: environ[name] for name in file.secrets if environ.get(name)},
         document=read,
     )
+
+
+def _tolerated(finding: Finding) -> Finding:
+    """A secret that is not set, as a warning."""
+    return replace(finding, severity=Severity.WARNING) if finding.rule == MISSING_SECRET else finding
 
 
 def _source(path: Path) -> bytes:

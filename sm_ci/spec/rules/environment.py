@@ -11,6 +11,7 @@ from sm_ci.spec.value import Value
 from sm_ci.spec.variables import is_credential
 from sm_ci.spec.wording import quoted
 
+MISSING_SECRET = "secret-missing"  # noqa: S105 - the name of a rule
 _NAME = re.compile(contract.ENVIRONMENT_KEY)
 _NAME_REMEDY = "use letters, digits and _, no digit first"
 
@@ -71,7 +72,7 @@ def _secrets(secrets: Value, environment: Value, environ: Mapping[str, str]) -> 
             yield value.error("secret", message, "keep it in secrets only, so that its value is not in the file")
         elif not environ.get(name):
             remedy = f"set it, in a workflow with env: {{{name}: ${{{{ secrets.{name} }}}}}}"
-            yield value.error("secret", f"{quoted(name)} is not set in the environment, or is empty", remedy)
+            yield value.error(MISSING_SECRET, f"{quoted(name)} is not set in the environment, or is empty", remedy)
 
 
 def _bytes(text: str) -> int:
