@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -141,7 +142,7 @@ def _obtain_image(this: Run, engine: Engine, labels: Mapping[str, str]) -> Image
         if facts is None:
             raise EngineFault(f"the engine built {shown} but does not have the image", remedy="Try: docker build")
         this.progress.done(f"built {os.path.relpath(folder)} ({facts.size / 1e6:,.0f} MB)")
-        return facts
+        return replace(facts, reference=f"{os.path.relpath(folder)} (built by this run)")
     this.progress.step(f"looking for the image {wanted}")
     facts = images.obtain(engine, wanted, this.spec.file.pull, on_progress=this.progress.detail)
     this.progress.done(f"image {wanted} ({facts.size / 1e6:,.0f} MB, {facts.platform})")
