@@ -9,6 +9,7 @@ from sm_ci.diagnosis import find_cause
 from sm_ci.engine import containers
 from sm_ci.engine.client import Engine
 from sm_ci.engine.containers import State
+from sm_ci.engine.sockets import listeners
 from sm_ci.errors import CannotServe, EngineFault, SmCiError
 from sm_ci.hosting.logbook import LogBook
 from sm_ci.hosting.record import Record
@@ -88,16 +89,35 @@ def _exit_remedy(state: State, *, explained: bool) -> str:
     return "The log lines say where." if explained else "Read the container's log, and try: docker run IMAGE serve"
 
 
+def _look_inside(started: Started) -> tuple[str, str]:
+    """What listens in the container, as a clause, and what to do about it."""
+    remedy = (
+        f"The server must listen on 0.0.0.0:{started.port} (or $SAGEMAKER_BIND_TO_PORT). "
+        "If it only needs longer, raise startup_timeout."
+    )
+    found = listeners(started.engine, started.container)
+    if found is None:
+        return "", remedy
+    if not found:
+        return "nothing listens in the container", remedy
+    shown = ", ".join(map(str, found[:5]))
+    if any(one.port == started.port and one.loopback for one in found):
+        remedy = (
+            f"Bind to 0.0.0.0:{started.port}: SageMaker calls from outside the container, where 127.0.0.1 is not seen."
+        )
+    elif all(one.port != started.port for one in found):
+        remedy = f"Listen on port {started.port}, or on the one in $SAGEMAKER_BIND_TO_PORT."
+    return f"the container listens on {shown} only", remedy
+
+
 def _never_ready(started: Started, outcome: Answer | NoAnswer, said: str) -> CannotServe:
     kind, remedy = "ping-failed", "/ping must answer 200 within 2 s once the model is loaded; a body is not needed."
     if isinstance(outcome, NoAnswer) and outcome.kind is NoAnswerKind.TIMEOUT:
         kind = "ping-timeout"
     elif isinstance(outcome, NoAnswer):
         kind = "never-listened"
-        remedy = (
-            f"The server must listen on 0.0.0.0:{started.port} (or $SAGEMAKER_BIND_TO_PORT), not on 127.0.0.1 "
-            "and not on another port. If it only needs longer, raise startup_timeout."
-        )
+        seen, remedy = _look_inside(started)
+        said = f"{said}; {seen}" if seen else said
     return CannotServe(
         f"GET /ping did not answer 200 within {started.startup_timeout:g} s (the last try: {said}); "
         "SageMaker would say: did not pass the ping health check",

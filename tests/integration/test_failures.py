@@ -113,9 +113,9 @@ def test_out_of_memory_at_the_start(spec: Spec, run: Run) -> None:
 @pytest.mark.parametrize(
     ("mode", "kind", "said"),
     [
-        ("never", "never-listened", "connection refused"),
-        ("localhost", "never-listened", "connection refused"),
-        ("wrong-port", "never-listened", "connection refused"),
+        ("never", "never-listened", "connection refused; nothing listens in the container"),
+        ("localhost", "never-listened", "connection refused; the container listens on 127.0.0.1:8080 only"),
+        ("wrong-port", "never-listened", "connection refused; the container listens on 0.0.0.0:9090 only"),
         ("ping-404", "ping-failed", "status 404"),
         ("ping-500", "ping-failed", "status 500"),
         ("redirect", "ping-failed", "status 307"),
