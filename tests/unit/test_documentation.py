@@ -208,6 +208,7 @@ def test_what_is_not_supported_yet_is_listed() -> None:
     }
     later_values = {f"{'.'.join(place)}: {value}" for place, values in keys._LATER_VALUES.items() for value in values}
     assert later_keys | later_values <= listed
+    assert not listed & {code(row[0]) for row in key_rows()}
 
 
 # The command line and the action.
