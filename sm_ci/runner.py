@@ -73,20 +73,29 @@ class Runner:
             if (left := len(of_kind) - ANNOTATIONS) > 0:
                 _say(f"{left} more {kind}{'s' * (left > 1)}: see the reports.", stream)
 
-    def write_outputs(self, result: RunResult, files: Sequence[Path], stream: TextIO | None = None) -> None:
-        """The action's outputs. Paths are relative to the workspace; `failed` counts errored, `skipped` not run cases."""
-        clean = Redactor(result.secrets)
+    def write_outputs(self, results: Sequence[RunResult], files: Sequence[Path], stream: TextIO | None = None) -> None:
+        """The action's outputs: of several runs the worst conclusion, the sums, and a line for each path.
+
+        Paths are relative to the workspace; `failed` counts errored, `skipped` not run cases.
+        """
+        clean = Redactor(value for result in results for value in result.secrets)
+        worst = max(results, key=lambda result: result.exit_status)
+        digests = [result.image.digest for result in results if result.image and result.image.digest]
         values = {
-            "conclusion": result.conclusion,
-            "total": str(len(result.cases)),
-            "passed": str(result.count(Outcome.PASSED)),
-            "failed": str(result.count(Outcome.FAILED, Outcome.ERRORED)),
-            "skipped": str(result.count(Outcome.SKIPPED, Outcome.NOT_RUN)),
-            "time": f"{result.seconds:.3f}",
-            "directory": self._relative(files[0].parent) if files else "",
+            "conclusion": worst.conclusion,
+            "total": str(sum(len(result.cases) for result in results)),
+            "passed": _sum(results, Outcome.PASSED),
+            "failed": _sum(results, Outcome.FAILED, Outcome.ERRORED),
+            "skipped": _sum(results, Outcome.SKIPPED, Outcome.NOT_RUN),
+            "time": f"{sum(result.seconds for result in results):.3f}",
+            "directory": "\n".join(dict.fromkeys(self._relative(file.parent) for file in files)),
+            **{
+                output: "\n".join(self._relative(file) for file in files if file.name == name)
+                for name, output in _OUTPUTS.items()
+                if any(file.name == name for file in files)
+            },
+            "image-digest": "\n".join(dict.fromkeys(digests)),
         }
-        values |= {_OUTPUTS[file.name]: self._relative(file) for file in files if file.name in _OUTPUTS}
-        values["image-digest"] = result.image.digest if result.image else ""
         self._append(self.output, "GITHUB_OUTPUT", "".join(_records(values, clean)), stream)
 
     def summary_room(self) -> int:
@@ -209,6 +218,10 @@ def _cut(markdown: str, octets: int) -> str:
         start = start[: max(octets, 0)]
         start = start[: start.rfind(b"\n") + 1]
     return start.decode()
+
+
+def _sum(results: Sequence[RunResult], *outcomes: Outcome) -> str:
+    return str(sum(result.count(*outcomes) for result in results))
 
 
 def _path(value: str | None) -> Path | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeGuard
+
+import regex
 
 from sm_ci.checks.closeness import close, difference, is_number, margin
 from sm_ci.checks.mismatch import MISSING, Mismatch, Spot
@@ -21,6 +22,10 @@ Plain = Callable[[object, object, Spot], Iterator[Mismatch]]
 
 NUMERIC = frozenset({"$lt", "$lte", "$gt", "$gte", "$between", "$approx"})
 MODIFIERS = frozenset({"$rtol", "$atol"})
+
+
+PATIENCE = 2.0
+"""Seconds for one regular expression: a pattern such as `^(a+)+$` could take for ever."""
 
 
 def is_operators(expected: object) -> TypeGuard[Mapping[str, Any]]:
@@ -86,8 +91,13 @@ def _matches(operand: object, actual: object, spot: Spot) -> Iterator[Mismatch]:
         yield spot.wrong_type(expected, actual, "string")
         return
     try:
-        found = re.search(pattern, actual)
-    except (re.error, OverflowError) as error:
+        found = regex.search(pattern, actual, timeout=PATIENCE)
+    except TimeoutError:
+        yield spot.mismatch(
+            expected, show(actual), f": gave up after {PATIENCE:g} s; the pattern backtracks without end"
+        )
+        return
+    except (regex.error, OverflowError) as error:
         yield spot.mismatch(expected, show(actual), f": the pattern is not a regular expression ({error})")
         return
     if not found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from sm_ci.report.summary import LIMIT, markdown
 from sm_ci.results import RunResult
 from sm_ci.runner import Runner
 from sm_ci.spec import Spec
+
+_FOLDER = re.compile(r"[^\w.+ -]")
+"""What no folder's name may hold: a spec of a fork names itself, and must not leave the folder for reports."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,8 @@ def run_specs(
             return 2
         folders = _folders(specs, wishes.out)
         chosen = [_options(spec, wishes) for spec in specs]
-        worst = 0
+        results: list[RunResult] = []
+        written: list[Path] = []
         with cancellable() as interrupts:
             for spec, options, folder in zip(specs, chosen, folders, strict=True):
                 secrets = tuple(spec.secrets.values())
@@ -56,11 +61,13 @@ def run_specs(
                     runner.mask(secrets, stdout)
                 console.hide(secrets)
                 result = session.run(spec, options, environ=environ, progress=console, interrupts=interrupts)
-                worst = max(worst, result.exit_status)
-                _report(result, folder, console=console, runner=runner, stdout=stdout)
+                results.append(result)
+                written += _report(result, folder, console=console, runner=runner, stdout=stdout)
                 if interrupts.received:
                     break
-    return worst
+        if runner:
+            runner.write_outputs(results, written, stdout)
+    return max(result.exit_status for result in results)
 
 
 def _options(spec: Spec, wishes: Wishes) -> session.Options:
@@ -72,18 +79,20 @@ def _folders(specs: Sequence[Spec], out: Path) -> list[Path]:
     if len(specs) == 1:
         return [out]
     names = [spec.name for spec in specs]
-    double = next((name for name in names if names.count(name) > 1), None)
+    folders = [_FOLDER.sub("_", name).lstrip(".") or "_" for name in names]
+    double = next((name for name, folder in zip(names, folders, strict=True) if folders.count(folder) > 1), None)
     if double is not None:
         raise UsageError(f"two specs are named {double!r}", remedy="Give each a name of its own: name: …")
-    return [out / name for name in names]
+    return [out / folder for folder in folders]
 
 
-def _report(result: RunResult, folder: Path, *, console: Console, runner: Runner | None, stdout: TextIO) -> None:
+def _report(
+    result: RunResult, folder: Path, *, console: Console, runner: Runner | None, stdout: TextIO
+) -> tuple[Path, ...]:
     """Files first, so that the console can name them; then what the runner wants."""
     written = write_all(result, folder)
     console.finish(result, written)
-    if runner is None:
-        return
-    runner.annotations(result, stdout)
-    runner.write_outputs(result, written, stdout)
-    runner.append_summary(markdown(result, min(LIMIT, runner.summary_room())), stdout)
+    if runner:
+        runner.annotations(result, stdout)
+        runner.append_summary(markdown(result, min(LIMIT, runner.summary_room())), stdout)
+    return written

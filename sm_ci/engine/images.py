@@ -170,7 +170,14 @@ def _build_lines(engine: Engine, recipe: Recipe, tag: str, labels: Mapping[str, 
     )
 
 
-def _not_built(recipe: Recipe, step: int, why: str, last: str) -> CannotServe:
+def _not_built(recipe: Recipe, step: int, why: str, last: str) -> CannotServe | EnvironmentFault:
+    if "requires BuildKit" in why or "unknown instruction: <<" in why.lower():
+        return EnvironmentFault(
+            f"the Dockerfile needs BuildKit, and sm-ci builds with the engine's classic builder: {why}",
+            remedy="Build it before sm-ci runs (docker build -t NAME), and write image: NAME and pull: never.",
+            at=Location(path=recipe.shown, line=1, column=1),
+            kind="needs-buildkit",
+        )
     file = recipe.folder / recipe.dockerfile
     try:
         line = instruction_line(file.read_text(encoding="utf-8", errors="replace"), step) if step else 1

@@ -44,7 +44,10 @@ def _fill(engine: Engine, name: str, folder: Path, labels: Mapping[str, str], im
 
 
 def _tar(folder: Path) -> Iterator[bytes]:
-    """The folder's content as a tar, piece by piece, so that no copy of it stands in memory or on disk."""
+    """The folder's content as a tar, piece by piece, so that no copy of it stands in memory or on disk.
+
+    Links stay links, as under a bind mount: what they name outside the folder never reaches the container.
+    """
     read_end, write_end = os.pipe()
     writer = threading.Thread(target=_write, args=(os.fdopen(write_end, "wb"), folder), daemon=True)
     writer.start()
@@ -58,7 +61,7 @@ def _write(sink: IO[bytes], folder: Path) -> None:
     with (
         suppress(BrokenPipeError, ValueError),
         sink,
-        tarfile.open(fileobj=sink, mode="w|", dereference=True) as archive,
+        tarfile.open(fileobj=sink, mode="w|") as archive,
     ):
         for entry in sorted(folder.iterdir()):
             archive.add(entry, arcname=entry.name)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from sm_ci.contract.instances import instance_type
+from collections.abc import Iterator
+
+from sm_ci.contract.instances import InstanceType, instance_type
 from sm_ci.engine.client import EngineFacts
 from sm_ci.errors import EnvironmentFault, Finding, Severity
 from sm_ci.results import Limits
 from sm_ci.spec.model import SpecFile
 
 _GIB = 2**30
+_OCI_ARCHITECTURE = {"x86_64": "amd64", "arm64": "arm64"}
 
 
-def decide(spec: SpecFile, engine: EngineFacts) -> tuple[Limits, tuple[Finding, ...]]:
-    """The limits, and a notice when the machine is smaller than the instance type.
+def decide(spec: SpecFile, engine: EngineFacts, platform: str) -> tuple[Limits, tuple[Finding, ...]]:
+    """The limits, and notices: a machine smaller than the instance type, an image for another architecture.
+
+    `platform` is the image's, such as linux/amd64.
 
     EnvironmentFault when the spec says `fit: require` and the machine is smaller, or asks itself for more than there is.
     """
@@ -33,7 +38,7 @@ def decide(spec: SpecFile, engine: EngineFacts) -> tuple[Limits, tuple[Finding, 
         instance_type=spec.instance_type or "",
         scaled=bool(short),
     )
-    return limits, _notices(spec, short, gpus=wanted.gpus if wanted else 0)
+    return limits, tuple(_notices(short, wanted, platform))
 
 
 def _shortage(cpus: float | None, memory: int | None, engine: EngineFacts) -> str:
@@ -45,25 +50,22 @@ def _shortage(cpus: float | None, memory: int | None, engine: EngineFacts) -> st
     return " and ".join(parts)
 
 
-def _notices(spec: SpecFile, short: str, *, gpus: int) -> tuple[Finding, ...]:
-    found = []
+def _notices(short: str, wanted: InstanceType | None, platform: str) -> Iterator[Finding]:
+    if wanted is None:
+        return
     if short:
-        found.append(
-            Finding(
-                rule="scaled-down",
-                severity=Severity.WARNING,
-                path="instance_type",
-                message=f"{spec.instance_type} needs {short}: scaled down, so that latency limits are not judged",
-                remedy="use a larger runner, or write 'fit: require' to fail instead",
-            )
+        message = f"{wanted.name} needs {short}: scaled down, so that latency limits are not judged"
+        yield _warning("scaled-down", message, "use a larger runner, or write 'fit: require' to fail instead")
+    devices = wanted.gpus or wanted.accelerators
+    if devices:
+        what = "GPU" if wanted.gpus else "accelerator"
+        yield _warning(
+            "no-gpu", f"{wanted.name} has {devices} {what}{'s' * (devices > 1)}, and sm-ci attaches none yet"
         )
-    if gpus:
-        found.append(
-            Finding(
-                rule="no-gpu",
-                severity=Severity.WARNING,
-                path="instance_type",
-                message=f"{spec.instance_type} has {gpus} GPU{'s' if gpus > 1 else ''}, and sm-ci does not attach GPUs yet",
-            )
-        )
-    return tuple(found)
+    if platform and platform.rpartition("/")[2] != _OCI_ARCHITECTURE[wanted.arch]:
+        message = f"{wanted.name} is {wanted.arch}, and the image is for {platform}: SageMaker could not start it"
+        yield _warning("architecture", message, f"build it with --platform linux/{_OCI_ARCHITECTURE[wanted.arch]}")
+
+
+def _warning(rule: str, message: str, remedy: str = "") -> Finding:
+    return Finding(rule=rule, severity=Severity.WARNING, path="instance_type", message=message, remedy=remedy)

@@ -77,10 +77,12 @@ def markdown(result: RunResult, limit: int = LIMIT) -> str:
 def _facts(result: RunResult, clean: Redactor) -> Iterator[str]:
     facts: list[tuple[str, str]] = []
     if image := result.image:
-        facts += [("Image", image.reference), ("Digest", image.digest or image.id)]
+        facts += [("Image", image.reference), ("Digest", image.digest) if image.digest else ("Image id", image.id)]
         facts += [("Size", ", ".join(filter(None, (wording.size(image.size), image.platform))))]
     if model := result.model:
-        facts += [("Model", f"{model.source} ({wording.size(model.size)}, {model.files} files)")]
+        facts += [
+            ("Model", f"{model.source} ({wording.size(model.size)}, {model.files} file{'s' * (model.files != 1)})")
+        ]
     if result.hosting:
         facts += [("Limits", wording.limits(result.hosting.limits))]
         if result.hosting.ready_after is not None:
@@ -125,8 +127,8 @@ def _failed(case: CaseResult, clean: Redactor) -> str:
 
 
 def _difference(failure: Failure, clean: Redactor) -> str:
-    cells = (" ".join(filter(None, (failure.check, failure.path))), failure.expected, failure.got)
-    return f"| {' | '.join(_line(clean(cell), _CELL) for cell in cells)} |\n"
+    where = failure.check if failure.path in {"", failure.check} else f"{failure.check} {failure.path}"
+    return f"| {' | '.join(_line(clean(cell), _CELL) for cell in (where, failure.expected, failure.got))} |\n"
 
 
 def _row(case: CaseResult, clean: Redactor) -> str:

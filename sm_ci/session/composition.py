@@ -29,6 +29,7 @@ from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.hosting.volume import model_mount
 from sm_ci.interrupts import Interrupts
 from sm_ci.progress import Progress
+from sm_ci.report.wording import size
 from sm_ci.results import (
     CaseResult,
     Fault,
@@ -104,7 +105,7 @@ def _go(this: Run, engine: Engine, scratch: Path) -> None:
     labels = ownership.labels(this.id, me)
     with this.record.phase(PhaseName.IMAGE):
         this.image = _obtain_image(this, engine, labels)
-    limits, notices = decide(this.spec.file, engine.facts)
+    limits, notices = decide(this.spec.file, engine.facts, this.image.platform)
     for notice in notices:
         this.note(notice)
     with ExitStack() as stack:
@@ -141,11 +142,11 @@ def _obtain_image(this: Run, engine: Engine, labels: Mapping[str, str]) -> Image
         facts = images.find(engine, tag, built=True)
         if facts is None:
             raise EngineFault(f"the engine built {shown} but does not have the image", remedy="Try: docker build")
-        this.progress.done(f"built {os.path.relpath(folder)} ({facts.size / 1e6:,.0f} MB)")
+        this.progress.done(f"built {os.path.relpath(folder)} ({size(facts.size)})")
         return replace(facts, reference=f"{os.path.relpath(folder)} (built by this run)")
     this.progress.step(f"looking for the image {wanted}")
     facts = images.obtain(engine, wanted, this.spec.file.pull, on_progress=this.progress.detail)
-    this.progress.done(f"image {wanted} ({facts.size / 1e6:,.0f} MB, {facts.platform})")
+    this.progress.done(f"image {wanted} ({size(facts.size)}, {facts.platform})")
     return facts
 
 
@@ -164,7 +165,9 @@ def _obtain_model(
     mounted = stack.enter_context(
         model_mount(engine, here, data.folder, f"sm-ci-{this.id}", labels, (this.image or _no_image()).id)
     )
-    this.progress.done(f"model {shown} ({data.facts.files} files, {data.facts.size / 1e6:,.1f} MB)")
+    this.progress.done(
+        f"model {shown} ({data.facts.files} file{'s' * (data.facts.files != 1)}, {size(data.facts.size)})"
+    )
     return mounted
 
 

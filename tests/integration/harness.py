@@ -84,6 +84,13 @@ def left_behind(engine: Engine) -> list[str]:
     return [name for name, owner in owners if owner is None or is_gone(owner, myself(), running)]
 
 
+def containers_of(engine: Engine, process: subprocess.Popen[str]) -> list[str]:
+    """The ids of the containers that a run of ours has made."""
+    ours = f"/{process.pid}/"
+    found = engine.api.containers(all=True, filters={"label": RUN_LABEL})
+    return [str(container["Id"]) for container in found if ours in container["Labels"][OWNER_LABEL]]
+
+
 class Images:
     """Builds images from folders or from a Dockerfile's text, once a session; layers are cached by the engine."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness import BASE, Ended, Run, Spec, do, echo, finish, launch, left_behind
+from harness import BASE, Ended, Run, Spec, containers_of, do, echo, finish, launch, left_behind
 
 from sm_ci.engine.client import Engine
 from sm_ci.engine.ownership import RUN_LABEL
@@ -139,11 +139,7 @@ def test_a_container_that_somebody_else_removes_is_told(spec: Spec, tmp_path: Pa
     process = launch(spec(tests=[do("sleep", seconds=50), echo()]), tmp_path)
     read_until(process, "running 2 tests")
     time.sleep(0.3)
-    mine = [
-        container["Id"]
-        for container in engine.api.containers(filters={"label": RUN_LABEL})
-        if f"/{process.pid}/" in container["Labels"]["io.sm-ci.owner"]
-    ]
+    mine = containers_of(engine, process)
     threading.Timer(0.1, lambda: engine.api.remove_container(mine[0], force=True)).start()
     ended = finish(process, tmp_path, time.monotonic())
     assert ended.status in {1, 3}, ended.output

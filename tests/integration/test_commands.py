@@ -152,6 +152,40 @@ def test_several_specs_have_a_folder_each_and_the_worst_status(tmp_path: Path, s
     ]
 
 
+def test_the_outputs_of_several_specs_are_their_sum_and_the_worst(tmp_path: Path, spec: Spec) -> None:
+    right = spec(name="right").rename(tmp_path / "right.yml")
+    wrong = spec(name="wrong", tests=[echo(json=[9])])
+    (tmp_path / "output").touch()
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "output")}
+    command = [sys.executable, "-m", "sm_ci", "run", str(wrong), str(right), "--out", str(tmp_path / "out")]
+    done = subprocess.run(
+        command, cwd=ROOT, env=CLEAN_ENVIRON | environ, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1, done.stdout
+    lines = (tmp_path / "output").read_text().splitlines()
+    values = {line.split("<<")[0]: lines[at + 1] for at, line in enumerate(lines) if "<<" in line}
+    assert {name: values[name] for name in ("conclusion", "total", "passed", "failed", "junit")} == {
+        "conclusion": "failure",
+        "total": "2",
+        "passed": "1",
+        "failed": "1",
+        "junit": "out/wrong/junit.xml",
+    }
+
+
+def test_a_specs_name_cannot_leave_the_folder_for_reports(tmp_path: Path, spec: Spec) -> None:
+    good = spec(name="../../escaped")
+    other = tmp_path / "other.yml"
+    other.write_text(good.read_text().replace("name: ../../escaped", "name: other"))
+    out = tmp_path / "deep" / "out"
+    command = [sys.executable, "-m", "sm_ci", "run", str(good), str(other), "--out", str(out)]
+    done = subprocess.run(
+        command, cwd=ROOT, env=CLEAN_ENVIRON, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert len(list(tmp_path.rglob("junit.xml"))) == len(list(out.rglob("junit.xml"))) == 2
+
+
 def test_a_closed_pipe_is_no_traceback_and_leaves_nothing(spec: Spec, tmp_path: Path) -> None:
     shell = f"{sys.executable} -m sm_ci run {spec()} --out {tmp_path}/out 2>{tmp_path}/err | head -1"
     subprocess.run(["bash", "-c", shell], cwd=ROOT, env=CLEAN_ENVIRON, timeout=60, check=True, capture_output=True)

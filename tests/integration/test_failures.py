@@ -265,3 +265,24 @@ def test_sigterm_ignored_costs_30_seconds_and_is_told(spec: Spec, run: Run) -> N
     assert ended.result["hosting"]["stop"]["killed"] is True
     assert 29 < ended.result["hosting"]["stop"]["seconds"] < 40
     assert "SIGKILL" in ended.output
+
+
+def test_a_request_that_sagemaker_would_refuse_for_its_size_is_not_sent(spec: Spec, run: Run) -> None:
+    path = spec(
+        tests=[{"name": "huge", "request": {"file": "huge.bin"}}, {"name": "large", "request": {"file": "large.bin"}}]
+    )
+    (path.parent / "huge.bin").write_bytes(bytes(25_000_001))
+    (path.parent / "large.bin").write_bytes(bytes(7_000_000))
+    ended = run(path)
+    assert ended.cases == {"huge": "errored", "large": "passed"}
+    assert ended.reason("huge") == "not sent: the body has 25,000,001 bytes, and SageMaker refuses more than 25,000,000"
+    assert "the request has 7,000,000 bytes; InvokeEndpoint's documented maximum is 6,291,456" in ended.output
+
+
+def test_a_dockerfile_that_needs_buildkit_is_the_environments_fault(spec: Spec, run: Run) -> None:
+    path = spec(image={"build": "container"})
+    (path.parent / "container").mkdir()
+    (path.parent / "container" / "Dockerfile").write_text(BASE + "RUN --mount=type=cache,target=/x true\n")
+    ended = run(path)
+    assert ended.status == 3
+    assert ended.fault["kind"] == "needs-buildkit"

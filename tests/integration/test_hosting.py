@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from harness import Images, Run, Spec, do, echo, launch
+from harness import Images, Run, Spec, containers_of, do, echo, launch
 
 from sm_ci.engine.client import Engine
 
@@ -90,11 +90,11 @@ def test_how_the_engine_was_asked_to_run_it(spec: Spec, engine: Engine, tmp_path
     process = launch(path, tmp_path)
     try:
         for _ in range(100):
-            found = engine.api.containers(filters={"label": "io.sm-ci.run"})
+            found = containers_of(engine, process)
             if found:
                 break
             time.sleep(0.05)
-        facts = engine.raw.inspect_container(found[0]["Id"])
+        facts = engine.raw.inspect_container(found[0])
     finally:
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
@@ -173,3 +173,12 @@ def test_readiness_in_the_first_second_is_noticed_soon(spec: Spec, run: Run) -> 
     ready = next(line["at"] for line in ended.result["hosting"]["log"]["tail"] if "fixture ready" in line["text"])
     first = next(phase for phase in ended.result["hosting"]["phases"] if phase["name"] == "ready")
     assert first["started"] + first["seconds"] - ready < 0.15
+
+
+def test_the_images_entry_point_stays_and_gets_serve_as_its_argument(
+    images: Images, spec: Spec, run: Run, fixture_image: str
+) -> None:
+    entry = '["/bin/sh", "-c", "test $1 = serve && exec /usr/local/bin/serve", "entry"]'
+    image = images.of("entry-point", f'FROM {fixture_image}\nENTRYPOINT {entry}\nCMD ["ignored"]\n')
+    ended = run(spec(image=image))
+    assert ended.status == 0, ended.output

@@ -243,7 +243,7 @@ def test_outputs_are_written_and_rows(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("junit.xml", "summary.md", "result.json")]
     outputs = tmp_path / "outputs"
     outputs.touch()
-    Runner(workspace=tmp_path, output=outputs).write_outputs(a_result(), files)
+    Runner(workspace=tmp_path, output=outputs).write_outputs([a_result()], files)
     assert set(re.findall(r"^(\S+)<<", outputs.read_text(), re.MULTILINE)) == set(ACTION["outputs"])
     table = {code(row[0]): row[1] for row in rows("Outputs")}
     assert table == {name: given["description"] for name, given in ACTION["outputs"].items()}

@@ -198,3 +198,27 @@ def test_a_line_that_was_hung_up_before_is_dead() -> None:
         outcome = exchange(address, "GET", "/ping", headers=(), body=b"", limits=Limits(total=30), line=line)
     assert isinstance(outcome, NoAnswer)
     assert outcome.detail == "over"
+
+
+def test_a_server_that_does_not_accept_within_250_ms_is_not_waited_for() -> None:
+    """A full backlog: the kernel drops what asks to be let in."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        host, port = listener.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex((host, port))
+        time.sleep(0.05)
+        begun = time.monotonic()
+        outcome = exchange(Address(host=host, port=port), "POST", "/", headers=(), body=b"", limits=Limits(total=5))
+        took = time.monotonic() - begun
+        for one in waiting:
+            one.close()
+    assert isinstance(outcome, NoAnswer)
+    assert (outcome.kind, outcome.detail) == (
+        NoAnswerKind.REFUSED,
+        "nothing accepted the connection within 250 ms",
+    )
+    assert 0.2 < took < 3

@@ -156,7 +156,7 @@ def test_outputs(tmp_path: Path) -> None:
     )
     files = [tmp_path / "sm-ci-results" / name for name in ("junit.xml", "summary.md", "result.json")]
     stream = io.StringIO()
-    runner(tmp_path, output=output).write_outputs(result, files, stream)
+    runner(tmp_path, output=output).write_outputs([result], files, stream)
     assert stream.getvalue() == ""
     assert read_outputs(output) == {
         "before": "y",
@@ -179,7 +179,7 @@ def test_outputs(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
     stream = io.StringIO()
     broken = runner(tmp_path, output=tmp_path, step_summary=tmp_path / "none" / "summary")
-    broken.write_outputs(RUN, [], stream)
+    broken.write_outputs([RUN], [], stream)
     broken.append_summary("# x\n", stream)
     runner(tmp_path).append_summary("# x\n", stream)
     hint = "Does the runner's engine map root to another user (rootless, userns-remap)?"

@@ -19,17 +19,24 @@ _NAME_REMEDY = "use letters, digits and _, no digit first"
 def check(root: Value, environ: Mapping[str, str]) -> Iterator[Finding]:
     """What is wrong or odd with `environment` and `secrets`."""
     environment = root.at("environment")
-    yield from _limits(environment)
+    yield from _limits(environment, _secret_values(root.at("secrets"), environ))
     yield from _entries(environment)
     yield from _secrets(root.at("secrets"), environment, environ)
 
 
-def _limits(environment: Value) -> Iterator[Finding]:
-    count = len(list(environment.entries()))
+def _secret_values(secrets: Value, environ: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that are set: they become variables of the container like the others."""
+    names = {value.text for value in secrets.items() if value.text and not is_credential(value.text)}
+    return {name: environ[name] for name in sorted(names) if environ.get(name)}
+
+
+def _limits(environment: Value, secrets: Mapping[str, str]) -> Iterator[Finding]:
+    count = len(list(environment.entries())) + len(secrets)
     if count > contract.ENVIRONMENT_ENTRIES:
         message = f"has {count} entries, and SageMaker refuses more than {contract.ENVIRONMENT_ENTRIES}"
         yield environment.error("environment", message, "leave some out")
     total = sum(_bytes(name) + _bytes(value.text or "") for name, value in environment.entries())
+    total += sum(_bytes(name) + _bytes(value) for name, value in secrets.items())
     if total > contract.ENVIRONMENT_TOTAL:
         message = f"has {total} bytes, and SageMaker refuses more than {contract.ENVIRONMENT_TOTAL} in all"
         yield environment.error("environment", message, "put long values into files of the model")
