@@ -129,7 +129,7 @@ def _container(image: str) -> Iterator[tuple[str, int]]:
     """A container of the image and its own address, which is what sm-ci calls where it can."""
     container = output("docker", "run", "--detach", "--shm-size", "64m", image, "serve")
     try:
-        host = output("docker", "inspect", "--format", "{{.NetworkSettings.IPAddress}}", container)
+        host = output("docker", "inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", container)
         _await((host, 8080))
         yield (host, 8080)
     finally:

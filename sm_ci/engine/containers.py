@@ -13,7 +13,18 @@ from docker.errors import APIError, NotFound
 from docker.types import Mount
 
 from sm_ci.engine.client import ENGINE_TROUBLE, Engine, explanation, translated
+from sm_ci.engine.program import Flaw, find_flaw
 from sm_ci.errors import CannotServe, EngineFault
+
+NOT_EXECUTABLE = "not-executable"
+_REFUSALS = (
+    "executable file not found",
+    "permission denied",
+    "exec format error",
+    "no such file or directory",
+    "is a directory",
+    "unable to find user",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +111,7 @@ def start(engine: Engine, container: str, command: str) -> None:
         engine.api.start(container)
     except APIError as error:
         why = explanation(error)
-        raise _cannot_start(why, command) or EngineFault(
+        raise _cannot_start(why, command, find_flaw(engine, container)) or EngineFault(
             f"the Docker engine could not start the container: {why}",
             remedy="Is the limit or the mount one that this engine allows?",
         ) from error
@@ -201,29 +212,25 @@ def _mount(outside: str, inside: str) -> Mount:
     return Mount(inside, outside, type="bind" if outside.startswith("/") else "volume", read_only=True)
 
 
-def _cannot_start(why: str, command: str) -> CannotServe | None:
+def _cannot_start(why: str, command: str, flaw: Flaw | None) -> CannotServe | None:
+    """The error for the engine's words, and what a look at the program adds to them."""
+    if not any(text in why for text in _REFUSALS):
+        return None
+    if flaw is not None:
+        message = f"the image's program cannot be executed: {flaw.message}"
+        return CannotServe(message, remedy=flaw.remedy, kind=NOT_EXECUTABLE)
     if "executable file not found" in why:
         return CannotServe(
             f"the image has no executable '{command}' on its PATH, and no ENTRYPOINT that takes it: {why}",
             remedy="SageMaker runs 'docker run IMAGE serve'. Put an executable file 'serve' on PATH (chmod +x), "
             'or set an ENTRYPOINT in exec form: ENTRYPOINT ["python", "/opt/program/serve.py"].',
+            kind="no-serve",
         )
-    if "permission denied" in why:
-        return CannotServe(
-            f"the image's entry point may not be executed: {why}",
-            remedy="Add RUN chmod +x for that file to the Dockerfile.",
-        )
-    if "exec format error" in why:
-        return CannotServe(
-            f"the image's entry point is not for this machine's architecture: {why}",
-            remedy="Build with --platform linux/amd64.",
-        )
-    if "no such file or directory" in why or "unable to find user" in why or "is a directory" in why:
-        return CannotServe(
-            f"the image's entry point cannot be executed: {why}",
-            remedy="Check ENTRYPOINT, USER and WORKDIR of the Dockerfile.",
-        )
-    return None
+    return CannotServe(
+        f"the image's program cannot be executed: {why}",
+        remedy="Check ENTRYPOINT, USER and WORKDIR of the Dockerfile.",
+        kind=NOT_EXECUTABLE,
+    )
 
 
 def _archive(files: Mapping[str, bytes]) -> bytes:

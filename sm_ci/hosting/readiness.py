@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sm_ci import invoke
 from sm_ci.diagnosis import find_cause
 from sm_ci.engine import containers
 from sm_ci.engine.client import Engine
-from sm_ci.engine.containers import State
+from sm_ci.engine.containers import NOT_EXECUTABLE, State
+from sm_ci.engine.program import find_flaw
 from sm_ci.engine.sockets import listeners
 from sm_ci.errors import CannotServe, EngineFault, SmCiError
 from sm_ci.hosting.logbook import LogBook
@@ -69,13 +71,23 @@ def _died(started: Started, death: Death) -> SmCiError:
     state = containers.inspect(started.engine, started.container, started.port)
     started.book.wait_end(LOG_ENDS)
     memory = " because it ran out of memory" if state.out_of_memory else ""
-    told = find_cause([line.text for line in started.book.since(0)])
+    lines = [line.text for line in started.book.since(0)]
+    flaw = find_flaw(started.engine, started.container) if _never_ran(lines) else None
+    if flaw is not None:
+        message = f"the image's program cannot be executed: {flaw.message}"
+        return CannotServe(message, remedy=flaw.remedy, kind=NOT_EXECUTABLE)
+    told = find_cause(lines)
     why = f": {told.text}" if told else ""
     return CannotServe(
         f"the container exited with code {state.exit_code}{memory} before GET /ping answered 200{why}",
         remedy=_exit_remedy(state, explained=told is not None),
         kind="exited-at-start",
     )
+
+
+def _never_ran(lines: Sequence[str]) -> bool:
+    """Whether the kernel refused the program: all that the log holds is the engine's word for that."""
+    return len(lines) == 1 and lines[0].startswith("exec ")
 
 
 def _exit_remedy(state: State, *, explained: bool) -> str:

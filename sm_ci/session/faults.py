@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from sm_ci.diagnosis import Cause, find_cause, model_file
+from sm_ci.engine.containers import NOT_EXECUTABLE
 from sm_ci.errors import CannotServe, Finding, Location, Severity, SmCiError
 from sm_ci.results import Answer, CaseResult, Fault, LogLine, NoAnswer, Outcome
 from sm_ci.session.state import Run
@@ -18,7 +19,7 @@ def fault_of(this: Run, error: SmCiError) -> Fault:
     told = isinstance(error, CannotServe) and this.record.book is not None
     cause, lines = _explain(this) if told else (None, ())
     message = error.message
-    if cause and cause.text not in message:
+    if cause and cause.text not in message and error.kind != NOT_EXECUTABLE:
         message = f"{message}; its log says: {cause.text}"
     at = error.at or (_user_line(this, cause) if cause else None)
     return Fault(kind=error.kind, message=message, remedy=error.remedy, exit_status=error.exit_status, at=at, log=lines)

@@ -110,8 +110,9 @@ class Images:
         with tarfile.open(fileobj=context, mode="w") as archive:
             for path, text in {"Dockerfile": dockerfile, **files}.items():
                 info = tarfile.TarInfo(path)
-                info.size = len(text.encode())
-                archive.addfile(info, io.BytesIO(text.encode()))
+                content = text.encode("latin-1")
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
         context.seek(0)
         return self._build(name, fileobj=context, custom_context=True)
 

@@ -1,0 +1,151 @@
+"""The program that a container starts with, looked at from outside: why can it not be executed? Touches the engine.
+
+The engine says "executable file not found" both for a missing file and for one without the executable bit, and
+"no such file or directory" for a script whose interpreter is missing or whose first line ends in CR. Only the file
+itself tells these apart.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from docker.errors import APIError
+
+from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # the engine's, for images without PATH
+_LINKS = 8
+_HEAD = 256
+_MACHINES = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64"}  # e_machine in elf(5), in OCI's words
+_ENGINE_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """Why the program cannot be executed, and what to do."""
+
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    path: str
+    mode: int
+    link: str
+    folder: bool
+
+
+def find_flaw(engine: Engine, container: str) -> Flaw | None:
+    """What keeps the container's program from being executed; None when nothing is found or there is no way to look."""
+    try:
+        facts = engine.raw.inspect_container(container)
+        return _judge(engine, container, str(facts.get("Path") or ""), _search_path(facts))
+    except (*ENGINE_TROUBLE, ValueError, KeyError, tarfile.TarError):
+        return None
+
+
+def _search_path(facts: dict[str, Any]) -> Sequence[str]:
+    variables = dict(entry.partition("=")[::2] for entry in (facts.get("Config") or {}).get("Env") or ())
+    return [folder for folder in (variables.get("PATH") or DEFAULT_PATH).split(":") if folder]
+
+
+def _judge(engine: Engine, container: str, program: str, folders: Sequence[str]) -> Flaw | None:
+    places = [program] if "/" in program else [str(PurePosixPath(folder) / program) for folder in folders]
+    found = [file for place in places if (file := _stat(engine, container, place)) and not file.folder]
+    if not found:
+        return None
+    runnable = next((file for file in found if file.mode & 0o111), None)
+    if runnable is None:
+        return Flaw(
+            message=f"{found[0].path} is not executable (mode {found[0].mode & 0o777:o})",
+            remedy=f"Add RUN chmod +x {found[0].path} to the Dockerfile; in git: git update-index --chmod=+x FILE.",
+        )
+    return _judge_content(engine, container, runnable.path)
+
+
+def _judge_content(engine: Engine, container: str, path: str) -> Flaw | None:
+    head = _head(engine, container, path)
+    if head.startswith(b"\x7fELF"):
+        return _judge_machine(engine, path, head)
+    if not head.startswith(b"#!"):
+        return Flaw(
+            message=f"{path} begins with no #! line and is no binary program",
+            remedy="Begin it with the interpreter, such as #!/usr/bin/env python3.",
+        )
+    line = head.partition(b"\n")[0].decode("utf-8", "replace")
+    if line.endswith("\r"):
+        return Flaw(
+            message=f"{path} has Windows line ends: its first line is {line!r}",
+            remedy="Save it with LF line ends; in git: *.py text eol=lf, and serve text eol=lf, in .gitattributes.",
+        )
+    words = line[2:].split()
+    if words and _stat(engine, container, words[0]) is None:
+        return Flaw(
+            message=f"{path} names the interpreter {words[0]}, which the image does not have",
+            remedy="Install it in the image, or name one that is there, such as #!/usr/bin/env python3.",
+        )
+    return None
+
+
+def _judge_machine(engine: Engine, path: str, head: bytes) -> Flaw | None:
+    order = "little" if head[5:6] == b"\x01" else "big"
+    number = int.from_bytes(head[18:20], "little" if order == "little" else "big")
+    built = _MACHINES.get(number, f"machine {number}")
+    here = _ENGINE_MACHINES.get(engine.facts.architecture, engine.facts.architecture)
+    if built == here:
+        return None
+    return Flaw(
+        message=f"{path} is a program for {built}, and this machine is {here}",
+        remedy=f"Build the image for this platform: docker build --platform linux/{here}.",
+    )
+
+
+def _stat(engine: Engine, container: str, path: str) -> _File | None:
+    """The file at a path of the container, links followed; None when there is none."""
+    for _ in range(_LINKS):
+        file = _lstat(engine, container, path)
+        if file is None or not file.link:
+            return file
+        path = str(PurePosixPath(path).parent / file.link)
+    return None
+
+
+def _lstat(engine: Engine, container: str, path: str) -> _File | None:
+    """HEAD on the archive; the header is JSON in base64, its mode Go's os.FileMode."""
+    url = engine.raw._url("/containers/{0}/archive", container)  # noqa: SLF001 - the SDK's call copies the file too
+    response = engine.raw.head(url, params={"path": path}, timeout=10)
+    if response.status_code != 200:
+        return None
+    stat = json.loads(base64.b64decode(response.headers["X-Docker-Container-Path-Stat"]))
+    mode = int(stat["mode"])
+    return _File(path=path, mode=mode, link=str(stat.get("linkTarget") or ""), folder=bool(mode & 1 << 31))
+
+
+def _head(engine: Engine, container: str, path: str) -> bytes:
+    file = _stat(engine, container, path)
+    try:
+        pieces, _ = engine.raw.get_archive(container, file.path if file else path)
+        archive = tarfile.open(fileobj=io.BytesIO(_enough(pieces)), mode="r:")  # noqa: SIM115 - in memory
+        member = archive.next()
+        content = archive.extractfile(member) if member else None
+        return content.read(_HEAD) if content else b""
+    except APIError:
+        return b""
+
+
+def _enough(pieces: Any) -> bytes:
+    """The start of a tar with one file: its header and the file's first bytes, padded so that it can be read."""
+    data = b""
+    for piece in pieces:
+        data += piece
+        if len(data) >= 4096:
+            break
+    return data + bytes(10240)
