@@ -7,12 +7,13 @@ Python in exec form and not a shell: dash drops variables with a hyphen in their
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping
 
 from sm_ci.cli import main
+from sm_ci.text import command_data
 
+COMMANDS = ("run", "validate")
 LISTS = ("var", "tags", "only")
 VALUES = ("image", "model", "out")
 FLAGS = ("strict",)
@@ -26,6 +27,8 @@ class WrongInput(ValueError):
 def arguments(environ: Mapping[str, str]) -> list[str]:
     """The command line that the inputs mean. An empty input is one that was not given. WrongInput names the input."""
     command = _input(environ, "command") or "run"
+    if command not in COMMANDS:
+        raise WrongInput(f"the input 'command' must be {' or '.join(COMMANDS)}, not {command!r}")
     specs = _lines(_input(environ, "spec")) or ["sm-ci.yml"]
     argv = [command]
     if command == "run":
@@ -64,13 +67,19 @@ def enter(environ: Mapping[str, str]) -> int:
     try:
         argv = arguments(environ)
         if folder := _input(environ, "working-directory"):
-            os.chdir(folder)
-    except (WrongInput, OSError) as error:
-        sys.stdout.write(f"::error title=sm-ci::{str(error).replace('%', '%25').splitlines()[0]}\n")
+            _go_to(folder)
+    except WrongInput as error:
+        sys.stdout.write(f"::error title=sm-ci::{command_data(str(error))}\n")
         return 2
-    sys.stdout.write(f"sm-ci {shlex.join(argv)}\n")
     sys.stdout.flush()
     return main(argv)
+
+
+def _go_to(folder: str) -> None:
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise WrongInput(f"the input 'working-directory' names {folder!r}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

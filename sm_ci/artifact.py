@@ -34,9 +34,7 @@ def prepare(source: Path, shown: str, scratch: Path, *, on_progress: Callable[[s
     if source.is_dir():
         return ModelData(folder=source.resolve(), facts=_measure(source, shown))
     if not source.exists():
-        raise ModelMissing(
-            f"the model {shown} does not exist", remedy="Give a directory or a model.tar.gz, relative to the spec."
-        )
+        raise ModelMissing(f"the model {shown} does not exist", remedy="Give a directory or a model.tar.gz.")
     folder = scratch / "model"
     folder.mkdir(parents=True)
     facts = unpack(source, shown, folder, on_progress=on_progress)

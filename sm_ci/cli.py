@@ -6,15 +6,17 @@ Exit status: 0 all held; 1 a test failed or the image cannot serve; 2 the spec o
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from sm_ci import __version__
-from sm_ci.errors import SmCiError, UsageError
+from sm_ci.errors import Cancelled, EnvironmentFault, SmCiError, UsageError
 
 _SPECS = click.argument("specs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SPEC...")
 _VAR = click.option(
@@ -63,6 +65,10 @@ def run(
     """Host the container of each SPEC, send its requests, judge the answers, write the reports."""
     from sm_ci.commands.run import Wishes, run_specs
 
+    if image == "" or model == Path():
+        raise UsageError(
+            f"--{'image' if image == '' else 'model'} is empty", remedy="Leave the option out, or give it a value."
+        )
     split = tuple(tag.strip() for given in tags for tag in given.split(",") if tag.strip())
     wishes = Wishes(out=out, image=image, model=model, tags=split, only=only, strict=strict)
     return run_specs(specs, _pairs(variables), wishes, environ=os.environ, stdout=sys.stdout)
@@ -88,20 +94,45 @@ def schema() -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
+    _prepare_streams()
     try:
         status = cli.main(args=None if argv is None else list(argv), prog_name="sm-ci", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        _annotate(error.format_message())
         return 2
-    except click.Abort:
-        return 130
+    except (click.Abort, Cancelled):
+        return Cancelled.exit_status
     except SmCiError as error:
         _complain(error)
         return error.exit_status
-    except BrokenPipeError:
+    except OSError as error:  # standard output is a full disk or a closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
-        return 1
+        sys.stderr.write(f"sm-ci: {error}\n")
+        return EnvironmentFault.exit_status
+    except Exception:  # noqa: BLE001 - a fault of ours must not look like a failed test, whose status is 1
+        sys.stderr.write(f"sm-ci: this is a fault of sm-ci itself; please report it\n{traceback.format_exc()}")
+        return EnvironmentFault.exit_status
     return status if isinstance(status, int) else 0
+
+
+def _prepare_streams() -> None:
+    """Streams that are closed swallow, and none fails on a character that its encoding lacks; runners read UTF-8."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            on_runner = os.environ.get("GITHUB_ACTIONS") == "true"
+            stream.reconfigure(encoding="utf-8" if on_runner else None, errors="backslashreplace")
+
+
+def _annotate(message: str) -> None:
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from sm_ci import text
+
+        sys.stdout.write(f"::error title=sm-ci::{text.command_data(message)}\n")
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:
@@ -119,7 +150,4 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 def _complain(error: SmCiError) -> None:
     """Errors that no command has reported: one line, and on a runner an annotation."""
     sys.stderr.write(f"sm-ci: {error}\n")
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        from sm_ci import text
-
-        sys.stdout.write(f"::error title=sm-ci::{text.command_data(str(error))}\n")
+    _annotate(str(error))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sm_ci import contract
 
-_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d{1,7})(?!\d)')
 _EXCEPTION = re.compile(
     r"(?:^|[\s-])(?P<what>(?:[A-Za-z_][\w]*\.)*[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt|NotFound)(?::\s.*)?)$"
 )

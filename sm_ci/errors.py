@@ -8,7 +8,8 @@ SmCiError
     EngineFault        3    the Docker engine is absent, refuses or went away
     ImageMissing       3    the image is not where the spec says
     ModelMissing       3    the model data cannot be read
-  Cancelled          130    SIGINT or SIGTERM
+
+Cancelled            130    SIGINT or SIGTERM; not an SmCiError
 """
 
 from __future__ import annotations
@@ -68,12 +69,22 @@ class SmCiError(Exception):
     """A run cannot go on. `message` says what happened and with which value, `remedy` what to do.
 
     `kind` names the cause in kebab-case for machines (reports, JUnit's `type`); default: the class's name.
+    `output` is what a program of the user's printed before it failed, the last lines of it.
     """
 
     exit_status: ClassVar[int] = 3
 
-    def __init__(self, message: str, *, remedy: str = "", at: Location | None = None, kind: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        at: Location | None = None,
+        kind: str = "",
+        output: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
+        self.output = output
         self.message = message
         self.remedy = remedy
         self.at = at
@@ -124,7 +135,12 @@ class ModelMissing(EnvironmentFault):
     """The model data cannot be read."""
 
 
-class Cancelled(SmCiError):
-    """The user or the runner asked us to stop."""
+class Cancelled(BaseException):
+    """The user or the runner asked us to stop. No Exception, so that no library's handler can swallow it."""
 
-    exit_status = 130
+    exit_status: ClassVar[int] = 130
+    kind: ClassVar[str] = "interrupted"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message

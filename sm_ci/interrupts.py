@@ -21,18 +21,28 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
-        self._shielded = False
+        self._shields = 0
 
-    def shield(self) -> None:
-        """From now on signals are noted, and nothing is raised: the clean-up has begun."""
-        self._shielded = True
+    @contextmanager
+    def shielded(self) -> Iterator[None]:
+        """In the block signals are noted, and nothing is raised: clean-up, and the writing of reports."""
+        self._shields += 1
+        try:
+            yield
+        finally:
+            self._shields -= 1
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
         """The handler of both signals."""
         first = self.received is None
         self.received = self.received or signal.Signals(number)
-        if first and not self._shielded:
-            raise Cancelled(f"interrupted by {self.received.name}", kind="interrupted")
+        if first and not self._shields:
+            raise Cancelled(self.message)
+
+    @property
+    def message(self) -> str:
+        """What the reports say of it."""
+        return f"interrupted by {self.received.name}" if self.received else ""
 
 
 @contextmanager

@@ -155,12 +155,11 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogExcerpt:
-    """The start and the end of the container's log; `file` holds all of it while the run's folder exists."""
+    """The start and the end of the container's log, and how many lines it had."""
 
     lines: int
     head: tuple[LogLine, ...] = ()
     tail: tuple[LogLine, ...] = ()
-    file: str = ""
 
 
 class PhaseName(StrEnum):

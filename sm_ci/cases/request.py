@@ -54,6 +54,13 @@ def body_of(request: Request, directory: Path) -> tuple[bytes, str]:
     return b"", ""
 
 
+def size_of(request: Request, directory: Path) -> int:
+    """Bytes of the body; of a file without reading it, which may be larger than memory."""
+    if request.body_kind() == "file":
+        return (directory / (request.file or "")).stat().st_size
+    return len(body_of(request, directory)[0])
+
+
 def headers_of(request: Request, spec: Spec, decided_type: str) -> Headers:
     """The headers as the container sees them behind InvokeEndpoint: those it passes on, and an inference id always."""
     defaults = spec.file.defaults.request

@@ -11,9 +11,9 @@ from typing import TextIO
 from sm_ci import session
 from sm_ci.commands.selection import select
 from sm_ci.commands.validate import load_all
-from sm_ci.errors import UsageError
-from sm_ci.interrupts import cancellable
-from sm_ci.report import write_all
+from sm_ci.errors import Cancelled, EnvironmentFault, UsageError
+from sm_ci.interrupts import Interrupts, cancellable
+from sm_ci.report import make_folder, write_all
 from sm_ci.report.console import Console
 from sm_ci.report.summary import LIMIT, markdown
 from sm_ci.results import RunResult
@@ -54,24 +54,41 @@ def run_specs(
         chosen = [_options(spec, wishes) for spec in specs]
         results: list[RunResult] = []
         written: list[Path] = []
+        for folder in folders:
+            make_folder(folder)
         with cancellable() as interrupts:
             for spec, options, folder in zip(specs, chosen, folders, strict=True):
                 secrets = tuple(spec.secrets.values())
                 if runner:
                     runner.mask(secrets, stdout)
                 console.hide(secrets)
-                result = session.run(spec, options, environ=environ, progress=console, interrupts=interrupts)
+                result = _run(spec, options, environ=environ, console=console, interrupts=interrupts)
                 results.append(result)
-                written += _report(result, folder, console=console, runner=runner, stdout=stdout)
-                if interrupts.received:
-                    break
-        if runner:
-            runner.write_outputs(results, written, stdout)
-    return max(result.exit_status for result in results)
+                with interrupts.shielded():
+                    written += _report(result, folder, console=console, runner=runner, stdout=stdout)
+            with interrupts.shielded():
+                if runner:
+                    runner.write_outputs(results, written, stdout)
+        cancelled = Cancelled.exit_status if interrupts.received else 0
+    return max(cancelled, *(result.exit_status for result in results))
+
+
+def _run(
+    spec: Spec, options: session.Options, *, environ: Mapping[str, str], console: Console, interrupts: Interrupts
+) -> RunResult:
+    """A run, or what takes its place when we were interrupted before it."""
+    try:
+        if not interrupts.received:
+            return session.run(spec, options, environ=environ, progress=console, interrupts=interrupts)
+    except Cancelled:  # between two steps of the run, or at its very end
+        pass
+    return session.not_begun(spec, options, environ=environ, progress=console, why=interrupts.message)
 
 
 def _options(spec: Spec, wishes: Wishes) -> session.Options:
     cases = select(spec, only=wishes.only, tags=wishes.tags)
+    if wishes.model is not None and not wishes.model.exists():
+        raise UsageError(f"--model {str(wishes.model)!r} does not exist", remedy="Its path starts from where you are.")
     return session.Options(cases=cases, image=wishes.image, model=wishes.model, strict=wishes.strict)
 
 
@@ -90,7 +107,11 @@ def _report(
     result: RunResult, folder: Path, *, console: Console, runner: Runner | None, stdout: TextIO
 ) -> tuple[Path, ...]:
     """Files first, so that the console can name them; then what the runner wants."""
-    written = write_all(result, folder)
+    try:
+        written = write_all(result, folder)
+    except EnvironmentFault:
+        console.finish(result, ())
+        raise
     console.finish(result, written)
     if runner:
         runner.annotations(result, stdout)

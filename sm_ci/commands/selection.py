@@ -24,12 +24,12 @@ def select(spec: Spec, *, only: Sequence[str], tags: Sequence[str]) -> tuple[Cas
     for tag in tags:
         if tag not in known:
             raise UsageError(f"--tags {tag!r} matches no test of {spec.path}", remedy=_choice("tags", known))
-    return tuple(
-        case
-        for case in spec.cases
-        if (not only or any(_named(case, pattern) for pattern in only))
-        and (not tags or set(tags) & set(case.test.tags))
-    )
+    named = [case for case in spec.cases if not only or any(_named(case, pattern) for pattern in only)]
+    chosen = tuple(case for case in named if not tags or set(tags) & set(case.test.tags))
+    if (only or tags) and not chosen:
+        shown = _choice("tests of these names", [f"{case.name} [{', '.join(case.test.tags)}]" for case in named])
+        raise UsageError(f"no test of {spec.path} has both a name of --only and a tag of --tags", remedy=shown)
+    return chosen
 
 
 def _named(case: Case, pattern: str) -> bool:

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 import docker
 import requests
 import urllib3
+from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException, TLSParameterError
-from docker.utils import kwargs_from_env
+from docker.utils import kwargs_from_env, version_lt
 
 from sm_ci.errors import EngineFault
 
@@ -47,6 +49,14 @@ class Engine:
         self.api = api
         self.raw: Any = api  # for requests that the SDK's own calls cannot make as we need them
         self.host = host
+        self.unfinished = False
+
+    @contextmanager
+    def creating(self) -> Iterator[None]:
+        """Around a request that creates something: when it is cut off, the engine may still carry it out."""
+        self.unfinished = True
+        yield
+        self.unfinished = False
 
     @cached_property
     def facts(self) -> EngineFacts:
@@ -70,7 +80,10 @@ def connect(environ: Mapping[str, str] = os.environ) -> Iterator[Engine]:
     host = environ.get("DOCKER_HOST") or DEFAULT_HOST
     try:
         tls = kwargs_from_env(environment=dict(environ)).get("tls") or False
-        api = docker.APIClient(base_url=host, version="auto", timeout=60, tls=tls, use_ssh_client=True)
+        api = docker.APIClient(
+            base_url=host, version=DEFAULT_DOCKER_API_VERSION, timeout=60, tls=tls, use_ssh_client=True
+        )
+        _negotiate(api)
     except (DockerException, TLSParameterError, requests.exceptions.RequestException, OSError, ValueError) as error:
         raise _unreachable(host, error) from error
     try:
@@ -79,15 +92,41 @@ def connect(environ: Mapping[str, str] = os.environ) -> Iterator[Engine]:
         api.close()
 
 
+def refuse_remote(engine: Engine) -> None:
+    """EngineFault for an engine on another machine: what it publishes on its loopback is not ours."""
+    host = urlsplit(engine.host).hostname or ""
+    if engine.facts.local or host == "localhost" or host.startswith("127."):
+        return
+    raise EngineFault(
+        f"the Docker engine at {engine.host} is on another machine, which sm-ci cannot use yet",
+        remedy="Run sm-ci on the machine of the engine, or set DOCKER_HOST to its local socket.",
+        kind="remote-engine",
+    )
+
+
+def _negotiate(api: Any) -> None:
+    """The older of the SDK's and the engine's version. /_ping tells it at once; /version, which the SDK asks, is slow."""
+    answer = api.get(f"{api.base_url}/_ping")
+    answer.raise_for_status()
+    spoken = answer.headers.get("Api-Version") or api.version(api_version=False)["ApiVersion"]
+    if version_lt(spoken, api.api_version):
+        api._version = spoken  # noqa: SLF001 - what version="auto" sets
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Raises EngineFault for whatever the engine or the way to it does wrong while `doing` something."""
     try:
         yield
     except ENGINE_TROUBLE as error:
-        raise EngineFault(
-            f"could not {doing}: {explanation(error)}", remedy="Is the Docker engine still running? Try: docker info"
-        ) from error
+        raise EngineFault(f"could not {doing}: {explanation(error)}", remedy=_remedy(error)) from error
+
+
+def _remedy(error: BaseException) -> str:
+    refused = isinstance(error, APIError) and error.is_client_error()
+    return (
+        "The engine refused this: see its words." if refused else "Is the Docker engine still running? Try: docker info"
+    )
 
 
 def explanation(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from docker.errors import APIError, NotFound
-from docker.types import Mount
+from docker.types import LogConfig, Mount
 
 from sm_ci.engine.client import ENGINE_TROUBLE, Engine, explanation, translated
 from sm_ci.engine.program import Flaw, find_flaw
@@ -84,21 +85,23 @@ def create(engine: Engine, plan: ContainerPlan) -> str:
             network_mode=plan.network or "bridge",
             port_bindings={plan.port: ("127.0.0.1", None)} if plan.publish else None,
             init=False,
+            log_config=LogConfig(type="json-file"),
         )
         networking = (
             engine.raw.create_networking_config({plan.network: api.create_endpoint_config()}) if plan.network else None
         )
-        created = api.create_container(
-            plan.image,
-            command=list(plan.command),
-            name=plan.name,
-            environment=dict(plan.environment),
-            labels=dict(plan.labels),
-            ports=[plan.port] if plan.publish else None,
-            host_config=host,
-            networking_config=networking,
-            use_config_proxy=False,
-        )
+        with engine.creating():
+            created = api.create_container(
+                plan.image,
+                command=list(plan.command),
+                name=plan.name,
+                environment=dict(plan.environment),
+                labels=dict(plan.labels),
+                ports=[plan.port] if plan.publish else None,
+                host_config=host,
+                networking_config=networking,
+                use_config_proxy=False,
+            )
         container = str(created["Id"])
         if plan.files:
             api.put_archive(container, "/", _archive(plan.files))
@@ -164,23 +167,27 @@ def remove(engine: Engine, container: str) -> None:
 @contextmanager
 def log_stream(engine: Engine, container: str) -> Iterator[Iterator[tuple[str, bytes]]]:
     """Pieces of the log as they come, each with its stream; ends with the container, or when the block is left."""
-    response = engine.raw.get(
-        engine.raw._url("/containers/{0}/logs", container),  # noqa: SLF001 - the SDK's call drops which stream a piece came from
-        params={"stdout": 1, "stderr": 1, "follow": 1},
-        stream=True,
-        timeout=(60, None),
-    )
-    try:
+    with translated("follow the container's log"):
+        response = engine.raw.get(
+            engine.raw._url("/containers/{0}/logs", container),  # noqa: SLF001 - the SDK's call drops the stream's name
+            params={"stdout": 1, "stderr": 1, "follow": 1},
+            stream=True,
+            timeout=(60, None),
+        )
         engine.raw._raise_for_status(response)  # noqa: SLF001
+    try:
         yield _frames(response.raw)
     finally:
-        response.close()
+        _shut(response)
+        with suppress(*ENGINE_TROUBLE, ValueError):
+            response.close()
 
 
 @contextmanager
 def event_stream(engine: Engine, container: str) -> Iterator[Iterator[EngineEvent]]:
     """The container's die and oom events from now on; ends when the block is left or the engine is gone."""
-    stream = engine.api.events(filters={"container": container, "event": ["die", "oom"]}, decode=True)
+    with translated("follow the container's events"):
+        stream = engine.api.events(filters={"container": container, "event": ["die", "oom"]}, decode=True)
     try:
         yield (event for raw in stream if (event := _event(raw)))
     finally:
@@ -188,12 +195,21 @@ def event_stream(engine: Engine, container: str) -> Iterator[Iterator[EngineEven
             stream.close()
 
 
+def _shut(response: Any) -> None:
+    """Shuts the socket below a response: closing alone waits for the thread that reads from it."""
+    reader = getattr(getattr(getattr(response.raw, "_fp", None), "fp", None), "raw", None)
+    sock = getattr(reader, "_sock", None)
+    if sock is not None:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+
 @contextmanager
 def private_network(
     engine: Engine, name: str, labels: Mapping[str, str], *, internal: bool, joined_by: str
 ) -> Iterator[str]:
     """A network for one run; `internal` has no route out. `joined_by` (our own container, or empty) is attached to it."""
-    with translated("create a network"):
+    with translated("create a network"), engine.creating():
         network = str(engine.api.create_network(name, driver="bridge", internal=internal, labels=dict(labels))["Id"])
     try:
         if joined_by:

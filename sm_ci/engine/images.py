@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +11,23 @@ from typing import Any, Literal, cast
 
 import requests
 import urllib3
-from docker.errors import ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 
 from sm_ci.engine.client import ENGINE_TROUBLE, Engine, explanation, translated
-from sm_ci.errors import CannotServe, EnvironmentFault, ImageMissing, Location
+from sm_ci.errors import CannotServe, EngineFault, EnvironmentFault, ImageMissing, Location
 from sm_ci.results import ImageFacts
 
 STALL = 60.0
 """Seconds without a byte of progress after which a pull is given up: a registry that stalls would hang it for ever."""
 
+SAID = 15
+"""Lines of a failing build step that go with the error."""
+
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _CHATTER = re.compile(r"\s*$| ---> |Removing intermediate container |Step \d+/")
+_PARSE_ERROR = re.compile(r"parse error on? ?line (\d{1,6})")
+_DISK_FULL = "no space left on device"
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)", re.IGNORECASE)
 
 
@@ -79,19 +86,28 @@ def pull(engine: Engine, reference: str, *, on_progress: Callable[[str], None], 
 def build(
     engine: Engine, recipe: Recipe, *, tag: str, labels: Mapping[str, str], on_line: Callable[[str], None]
 ) -> None:
-    """Builds and tags the image. CannotServe with the Dockerfile's line and the last output when a step fails."""
-    step, last = 0, ""
+    """Builds and tags the image. CannotServe with the Dockerfile's line and the last output when a step fails;
+    EnvironmentFault when the base image cannot be pulled or the engine cannot build such a Dockerfile.
+    """
+    step, said = 0, deque[str](maxlen=SAID)
     try:
         for line in _build_lines(engine, recipe, tag, labels):
+            engine.unfinished = True
             if "error" in line:
-                raise _not_built(recipe, step, str(line["error"]).strip(), last)
-            for text in str(line.get("stream", "")).splitlines():
+                raise _not_built(recipe, step, str(line["error"]).strip(), tuple(said))
+            for text in _ANSI.sub("", str(line.get("stream", ""))).splitlines():
                 if match := _STEP.fullmatch(text.strip()):
                     step = int(match[1])
-                last = last if _CHATTER.match(text) else text.strip()
+                    said.clear()
+                elif not _CHATTER.match(text):
+                    said.append(text.rstrip())
                 on_line(text.rstrip())
+        engine.unfinished = False
+    except APIError as error:
+        raise _not_built(recipe, step, explanation(error), tuple(said)) from error
     except ENGINE_TROUBLE as error:
-        raise _not_built(recipe, step, explanation(error), last) from error
+        why = f"the Docker engine went away during the build: {explanation(error)}"
+        raise EngineFault(why, remedy="Is the Docker engine still running? Try: docker info") from error
 
 
 def instruction_line(dockerfile: str, number: int) -> int:
@@ -142,11 +158,22 @@ def _split(reference: str) -> tuple[str, str]:
 def _progress_text(line: Mapping[str, Any]) -> str:
     detail = line.get("progressDetail") or {}
     if detail.get("total"):
-        return f"{line.get('id', '')} {line.get('status', '')} {detail['current'] * 100 // detail['total']} %"
+        return f"{line.get('id', '')} {line.get('status', '')} {detail.get('current', 0) * 100 // detail['total']} %"
     return f"{line.get('id', '')} {line.get('status', '')}".strip()
 
 
-def _not_pulled(reference: str, why: str) -> ImageMissing:
+def disk_full(doing: str, why: str) -> EnvironmentFault:
+    """The error for an engine whose disk is full."""
+    return EnvironmentFault(
+        f"no space left on the Docker engine's disk while {doing}: {why}",
+        remedy="Free some: docker system df, docker system prune. Or use a larger runner.",
+        kind="disk-full",
+    )
+
+
+def _not_pulled(reference: str, why: str) -> EnvironmentFault:
+    if _DISK_FULL in why:
+        return disk_full(f"pulling {reference}", why)
     return ImageMissing(
         f"the image {reference} is not on the Docker engine and could not be pulled: {why}",
         remedy="Check the name and the tag; build or pull it before sm-ci runs, or use image: {build: FOLDER}.",
@@ -170,24 +197,37 @@ def _build_lines(engine: Engine, recipe: Recipe, tag: str, labels: Mapping[str, 
     )
 
 
-def _not_built(recipe: Recipe, step: int, why: str, last: str) -> CannotServe | EnvironmentFault:
-    if "requires BuildKit" in why or "unknown instruction: <<" in why.lower():
+def _not_built(recipe: Recipe, step: int, why: str, said: tuple[str, ...]) -> CannotServe | EnvironmentFault:
+    try:
+        dockerfile = (recipe.folder / recipe.dockerfile).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        dockerfile = ""
+    told = _PARSE_ERROR.search(why)
+    line = int(told[1]) if told else instruction_line(dockerfile, step) if step else 1
+    at = Location(path=recipe.shown, line=line, column=1)
+    instruction = (dockerfile.splitlines() or [""])[line - 1].strip()
+    if _DISK_FULL in why:
+        return disk_full("building the image", why)
+    if "requires BuildKit" in why or ("unknown instruction" in why and "<<" in dockerfile):
         return EnvironmentFault(
             f"the Dockerfile needs BuildKit, and sm-ci builds with the engine's classic builder: {why}",
             remedy="Build it before sm-ci runs (docker build -t NAME), and write image: NAME and pull: never.",
-            at=Location(path=recipe.shown, line=1, column=1),
+            at=at,
             kind="needs-buildkit",
         )
-    file = recipe.folder / recipe.dockerfile
-    try:
-        line = instruction_line(file.read_text(encoding="utf-8", errors="replace"), step) if step else 1
-    except OSError:
-        line = 1
-    said = f"; the last output was: {last}" if last and last not in why else ""
+    if instruction.upper().startswith("FROM ") and "returned a non-zero code" not in why:
+        return ImageMissing(
+            f"the base image of the Dockerfile could not be had: {why}",
+            remedy="Check its name, and that the engine reaches its registry: docker pull",
+            at=at,
+            kind="base-image-missing",
+        )
     return CannotServe(
-        f"the image could not be built: {why}{said}",
+        f"the image could not be built: {why}",
         remedy=f"Mend the Dockerfile, or try it alone: docker build {recipe.folder}",
-        at=Location(path=recipe.shown, line=line, column=1),
+        at=at,
+        kind="build-failed",
+        output=said,
     )
 
 

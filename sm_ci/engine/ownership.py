@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,18 +66,24 @@ def is_gone(owner: Owner, me: Owner, running_containers: frozenset[str], proc: P
 
 
 def labels(run: str, owner: Owner) -> dict[str, str]:
-    """What everything that a run creates carries."""
+    """What every container, network and volume of a run carries."""
     return {RUN_LABEL: run, OWNER_LABEL: str(owner)}
 
 
-def remove_run(engine: Engine, run: str, *, patience: float = 0.0, keep_images: Iterable[str] = ()) -> None:
-    """Removes all that carries the run's label, by force. Never raises for what the engine does.
+def image_labels(owner: Owner) -> dict[str, str]:
+    """What an image that we build carries: one label, since the classic builder makes a layer of each."""
+    return {OWNER_LABEL: str(owner)}
+
+
+def remove_run(engine: Engine, run: str, owner: Owner, *, patience: float = 0.0) -> None:
+    """Removes all that carries the run's label, and the owner's images, by force. Never raises for the engine's sake.
 
     `patience`: seconds to look again, for what the engine was still creating when the request for it was cut off.
     """
     deadline = time.monotonic() + patience
     while True:
-        found = _remove_labelled(engine, f"{RUN_LABEL}={run}", frozenset(keep_images))
+        found = _remove_labelled(engine, f"{RUN_LABEL}={run}")
+        _remove_images(engine, f"{OWNER_LABEL}={owner}")
         if found or time.monotonic() >= deadline:
             return
         time.sleep(0.1)
@@ -87,29 +92,32 @@ def remove_run(engine: Engine, run: str, *, patience: float = 0.0, keep_images: 
 def sweep(engine: Engine, me: Owner) -> tuple[str, ...]:
     """Removes what earlier runs left whose owner is provably gone. Returns those runs' ids."""
     try:
-        containers = engine.api.containers(all=True, filters={"label": RUN_LABEL})
-        networks = engine.api.networks(filters={"label": RUN_LABEL})
-        volumes = (engine.api.volumes(filters={"label": RUN_LABEL}) or {}).get("Volumes") or []
-        images = engine.api.images(filters={"label": RUN_LABEL})
-        owned = [dict(thing.get("Labels") or {}) for thing in (*containers, *networks, *volumes, *images)]
+        api, ours = engine.api, {"label": OWNER_LABEL}
+        volumes = (api.volumes(filters=ours) or {}).get("Volumes") or []
+        things = [
+            *api.containers(all=True, filters=ours),
+            *api.networks(filters=ours),
+            *volumes,
+            *api.images(filters=ours),
+        ]
+        owned = [dict(thing.get("Labels") or {}) for thing in things]
         if not owned:
             return ()
-        running = frozenset(str(container["Id"]) for container in engine.api.containers())
+        running = frozenset(str(container["Id"]) for container in api.containers())
     except ENGINE_TROUBLE:
         return ()
-    gone = sorted({run for thing in owned if (run := _run_of_gone_owner(thing, me, running))})
-    for run in gone:
-        remove_run(engine, run)
-    return tuple(gone)
+    gone: dict[tuple[Owner, str], None] = {}
+    for one in owned:
+        owner = Owner.parse(one.get(OWNER_LABEL, ""))
+        if owner and is_gone(owner, me, running):
+            gone[owner, one.get(RUN_LABEL, "")] = None
+    for owner, run in gone:
+        remove_run(engine, run, owner)
+    return tuple(sorted({run for _, run in gone if run}))
 
 
-def _run_of_gone_owner(labels_: Mapping[str, str], me: Owner, running: frozenset[str]) -> str | None:
-    owner = Owner.parse(labels_.get(OWNER_LABEL, ""))
-    return labels_.get(RUN_LABEL) if owner and is_gone(owner, me, running) else None
-
-
-def _remove_labelled(engine: Engine, label: str, keep_images: frozenset[str]) -> bool:
-    """Containers first (they hold the rest), then networks, volumes and images. Whether there was any container."""
+def _remove_labelled(engine: Engine, label: str) -> bool:
+    """Containers first (they hold the rest), then networks and volumes. Whether there was any container."""
     api, only = engine.api, {"label": label}
     try:
         containers = api.containers(all=True, filters=only)
@@ -120,12 +128,18 @@ def _remove_labelled(engine: Engine, label: str, keep_images: frozenset[str]) ->
             _quietly(api.remove_network, network["Id"])
         for volume in (api.volumes(filters=only) or {}).get("Volumes") or []:
             _quietly(api.remove_volume, volume["Name"], force=True)
-        for image in api.images(filters=only):
-            if image["Id"] not in keep_images:
-                _quietly(api.remove_image, image["Id"], force=True, noprune=True)
     except ENGINE_TROUBLE:
         return False
     return bool(containers)
+
+
+def _remove_images(engine: Engine, label: str) -> None:
+    """The labelled layer alone: those below it are the engine's build cache, as `docker build` leaves it."""
+    try:
+        for image in engine.api.images(filters={"label": label}):
+            _quietly(engine.api.remove_image, image["Id"], force=True, noprune=True)
+    except ENGINE_TROUBLE:
+        return
 
 
 def _detach_all(engine: Engine, network: str) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import secrets
+import socket
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,7 +65,7 @@ class Placement:
 
 def locate(engine: Engine, environ: Mapping[str, str], root: Path = Path("/")) -> Placement:
     """Finds our own container, proves it, and reads its mounts; an empty Placement when we are in none."""
-    if not _in_container(root):
+    if not _in_container(root) or shares_our_root(engine.host):
         return Placement()
     unknown = Placement(known=False)
     nonce = root / "tmp" / f"sm-ci-nonce-{secrets.token_hex(8)}"
@@ -80,6 +82,25 @@ def locate(engine: Engine, environ: Mapping[str, str], root: Path = Path("/")) -
     finally:
         nonce.unlink(missing_ok=True)
     return unknown
+
+
+def shares_our_root(host: str) -> bool:
+    """Whether the engine's process has our root directory: then we are on its machine, whatever marks there are.
+
+    Seen through the socket: the kernel names the process that listens (unix(7), SO_PEERCRED), 0 if it is not in our
+    pid namespace. A virtual machine made from an image has the marks of a container too.
+    """
+    if not host.startswith("unix://"):
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(5)
+            probe.connect(host.removeprefix("unix://"))
+            pid = struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))[0]
+        theirs, ours = Path(f"/proc/{pid}/root").stat(), Path("/").stat()
+        return bool(pid) and (theirs.st_dev, theirs.st_ino) == (ours.st_dev, ours.st_ino)
+    except (OSError, AttributeError):  # no such socket option: not Linux
+        return False
 
 
 def _in_container(root: Path) -> bool:

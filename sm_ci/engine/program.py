@@ -96,8 +96,7 @@ def _judge_content(engine: Engine, container: str, path: str) -> Flaw | None:
 
 
 def _judge_machine(engine: Engine, path: str, head: bytes) -> Flaw | None:
-    order = "little" if head[5:6] == b"\x01" else "big"
-    number = int.from_bytes(head[18:20], "little" if order == "little" else "big")
+    number = int.from_bytes(head[18:20], "little" if head[5:6] == b"\x01" else "big")
     built = _MACHINES.get(number, f"machine {number}")
     here = _ENGINE_MACHINES.get(engine.facts.architecture, engine.facts.architecture)
     if built == here:
@@ -147,5 +146,6 @@ def _enough(pieces: Any) -> bytes:
     for piece in pieces:
         data += piece
         if len(data) >= 4096:
+            pieces.close()
             break
     return data + bytes(10240)

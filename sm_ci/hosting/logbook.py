@@ -1,7 +1,7 @@
 """Follows a container's log: all of it in a file, its start and end in memory, and what came since a mark. Touches the engine and a file.
 
 Nothing that a container prints may hurt: lines are cut at 64 KiB, the file ends at 256 MiB, memory holds a bounded
-number of lines, and bytes that are no UTF-8 become U+FFFD.
+number of lines and bytes, and bytes that are no UTF-8 become U+FFFD. When the file does not hold all, `incomplete` says so.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.results import LogExcerpt, LogLine
 
 HEAD, TAIL = 50, 500
-WINDOW = 20_000
-"""Lines in memory for `expect.logs` of a case."""
+WINDOW, WINDOW_BYTES = 20_000, 32 * 2**20
+"""Lines and characters in memory for `expect.logs` of a case."""
 LONGEST_LINE = 64 * 1024
 LARGEST_FILE = 256 * 2**20
 
@@ -32,12 +32,14 @@ class LogBook:
         self.file, self._watch = file, watch
         self._changed = threading.Condition()
         self._head: list[LogLine] = []
-        self._window: deque[LogLine] = deque(maxlen=WINDOW)
+        self._window: deque[LogLine] = deque()
         self._count = 0
         self._written = 0
         self._partial: dict[str, bytearray] = {}
         self._ended = threading.Event()
-        self._sink = file.open("w", encoding="utf-8", newline="\n")
+        self.incomplete = ""
+        self._weight = 0
+        self._sink = file.open("wb")
 
     def feed(self, stream: str, piece: bytes) -> None:
         """Takes a piece as it comes, which may hold no line end or many."""
@@ -67,7 +69,10 @@ class LogBook:
                 if waiting:
                     self._add(stream, bytes(waiting))
                     waiting.clear()
-            self._sink.close()
+            try:
+                self._sink.close()
+            except OSError as error:
+                self.incomplete = self.incomplete or f"the log could not be written: {error.strerror}"
             self._changed.notify_all()
 
     def mark(self) -> int:
@@ -97,11 +102,11 @@ class LogBook:
         with self._changed:
             tail = tuple(self._window)[-TAIL:]
             head = tuple(self._head)[: max(0, self._count - len(tail))]
-            return LogExcerpt(lines=self._count, head=head, tail=tail, file=str(self.file))
+            return LogExcerpt(lines=self._count, head=head, tail=tail)
 
     def lines(self) -> Iterator[str]:
         """All lines, from the file."""
-        with self.file.open(encoding="utf-8", newline="\n") as lines:
+        with self.file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
             for line in lines:
                 yield line.rstrip("\n")
 
@@ -109,11 +114,29 @@ class LogBook:
         text = raw[:LONGEST_LINE].decode("utf-8", "replace").rstrip("\r")
         line = LogLine(at=self._watch.now(), stream=stream, text=text)
         self._count += 1
-        self._window.append(line)
+        self._remember(line)
         if len(self._head) < HEAD:
             self._head.append(line)
-        if self._written <= LARGEST_FILE and not self._sink.closed:
-            self._written += self._sink.write(text.replace("\r", "\\r") + "\n")
+        self._write(text.replace("\r", "\\r").encode() + b"\n")
+
+    def _remember(self, line: LogLine) -> None:
+        self._window.append(line)
+        self._weight += len(line.text)
+        while len(self._window) > WINDOW or self._weight > WINDOW_BYTES:
+            self._weight -= len(self._window.popleft().text)
+
+    def _write(self, line: bytes) -> None:
+        """A full disk or a full file does not stop the reading: the container would stand still on a full pipe."""
+        if self._sink.closed or self.incomplete:
+            return
+        self._written += len(line)
+        if self._written > LARGEST_FILE:
+            self.incomplete = f"the log has more than {LARGEST_FILE >> 20} MiB; only its start was searched"
+            return
+        try:
+            self._sink.write(line)
+        except OSError as error:
+            self.incomplete = f"the log could not be written: {error.strerror}"
 
 
 @contextmanager

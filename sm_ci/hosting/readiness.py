@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sm_ci import invoke
+from sm_ci import contract, invoke
 from sm_ci.diagnosis import find_cause
 from sm_ci.engine import containers
 from sm_ci.engine.client import Engine
@@ -19,6 +19,8 @@ from sm_ci.hosting.timeline import Death, Timeline, pinged
 from sm_ci.progress import Progress
 from sm_ci.results import Answer, NoAnswer, NoAnswerKind
 
+LOOK_AFTER = 10.0
+"""Seconds of refused connections after which the progress says what listens in the container."""
 LOG_ENDS = 2.0
 """Seconds to wait for the end of the log of a container that has exited: it travels apart from that news."""
 
@@ -40,12 +42,13 @@ def await_ready(started: Started, timeline: Timeline, record: Record, progress: 
 
     CannotServe when the container exits or the time is over; EngineFault when the engine goes away.
     """
-    begun, budget = record.watch.now(), started.startup_timeout
+    begun, budget, hint = record.watch.now(), started.startup_timeout, ""
     progress.step("waiting for GET /ping to answer 200")
     while True:
         if timeline.dead is not None:
             raise _died(started, timeline.dead)
-        outcome = invoke.ping(started.address)
+        left = max(begun + budget - record.watch.now(), 0.05)
+        outcome = invoke.ping(started.address, timeout=min(contract.PING_TIMEOUT, left))
         event = pinged(outcome, record.watch.now())
         waited = event.at - begun
         if not event.miss:
@@ -55,7 +58,9 @@ def await_ready(started: Started, timeline: Timeline, record: Record, progress: 
             return
         if waited >= budget:
             raise _never_ready(started, outcome, event.miss)
-        progress.detail(f"{waited:.0f} s of {budget:g} s: {event.miss}")
+        if waited >= LOOK_AFTER and not hint and isinstance(outcome, NoAnswer):
+            hint = f"; {_look_inside(started)[0]}"
+        progress.detail(f"{event.miss}{hint} (until {budget:g} s)")
         timeline.wait(min(max(0.05 * waited, 0.01), 1.0, max(0.01, budget - waited)))
 
 

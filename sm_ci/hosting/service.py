@@ -159,15 +159,16 @@ def _address(
 
 def _stop(engine: Engine, container: str, port: int, record: Record, progress: Progress) -> None:
     before = containers.inspect(engine, container, port)
-    progress.step("stopping the container (SIGTERM)")
     begun = time.monotonic()
     if before.running:
+        progress.step("stopping the container (SIGTERM)")
         containers.stop(engine, container, contract.STOP_GRACE)
     took = time.monotonic() - begun
     after = containers.inspect(engine, container, port)
     killed = before.running and after.exit_code == 137 and took >= contract.STOP_GRACE - 0.5
     record.stop = _stopped(after, record, signalled=before.running, killed=killed, seconds=took)
-    progress.done(f"stopped after {took:.1f} s" + (" by SIGKILL" if killed else ""))
+    if before.running and not killed:
+        progress.done(f"stopped after {took:.1f} s")
 
 
 def _note_end(engine: Engine, container: str, port: int, record: Record) -> None:

@@ -117,7 +117,7 @@ class Timeline:
         """Adds an event. The listener of a death runs in the thread that brought the news."""
         with self._changed:
             self._events.append(event)
-            news = None if self._dead else death(self._recent())
+            news = None if self._dead or _is_answer(event) else death(self._recent())
             if news:
                 self._dead = news
             self._changed.notify_all()
@@ -211,6 +211,11 @@ def _unhealthy(events: Sequence[Event]) -> Death | None:
             message=f"{said} again and again for {lasted:.0f} s without an answer: its workers keep dying",
         )
     return None
+
+
+def _is_answer(event: Event) -> bool:
+    """A request that was answered is no news of a death; thousands of them need no judgement."""
+    return isinstance(event, Requested) and not event.timed_out
 
 
 def is_unhealthy(ping: Pinged) -> bool:

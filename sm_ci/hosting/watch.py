@@ -40,6 +40,7 @@ class HealthWatcher:
     def __init__(self, address: invoke.Address, timeline: Timeline, interval: float = contract.PING_INTERVAL) -> None:
         self.address, self.timeline, self.interval = address, timeline, interval
         self._stop = threading.Event()
+        self._lock = threading.Lock()
         self._line = invoke.Line()
         self._thread = threading.Thread(target=self._run, name="sm-ci-ping", daemon=True)
 
@@ -48,22 +49,29 @@ class HealthWatcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._line.hang_up(NoAnswerKind.ABANDONED, "the run is over")
+        with self._lock:
+            self._stop.set()
+            self._line.hang_up(NoAnswerKind.ABANDONED, "the run is over")
         self._thread.join(timeout=contract.PING_TIMEOUT + 1)
 
     def ping(self) -> bool:
-        """One ping now; whether it was good."""
-        self._line = invoke.Line()
-        event = pinged(invoke.ping(self.address, line=self._line), self.timeline.watch.now())
+        """One ping now, from the caller's thread; whether it was good."""
+        return self._ping(invoke.Line())
+
+    def _ping(self, line: invoke.Line) -> bool:
+        event = pinged(invoke.ping(self.address, line=line), self.timeline.watch.now())
         if not self._stop.is_set():
             self.timeline.emit(event)
         return not event.miss
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause()):
+            with self._lock:
+                if self._stop.is_set():
+                    return
+                self._line = invoke.Line()
             if self.timeline.dead is None:
-                self.ping()
+                self._ping(self._line)
 
     def _pause(self) -> float:
         return min(self.interval, SUSPICIOUS_INTERVAL) if self.timeline.suspicious() else self.interval

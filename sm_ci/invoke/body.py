@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -11,6 +12,7 @@ from typing import IO
 import requests
 
 from sm_ci import contract
+from sm_ci.errors import EnvironmentFault
 from sm_ci.results import Blob
 
 IN_MEMORY = 2**20
@@ -55,12 +57,25 @@ class _Spool:
     def __enter__(self) -> _Spool:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
+        if kind is not None:
+            self.discard()
 
     def write(self, piece: bytes, head: bytearray) -> None:
         """Takes a piece; `head` is all of the body that memory holds, this piece's share included."""
+        try:
+            self._take(piece, head)
+        except OSError as error:
+            raise EnvironmentFault(
+                f"an answer could not be written to {self.folder or 'the temporary folder'}: {error.strerror}",
+                remedy="Free some space, or set TMPDIR to a larger disk.",
+                kind="disk-full",
+            ) from error
+
+    def _take(self, piece: bytes, head: bytearray) -> None:
         self._size += len(piece)
         if self._file is not None:
             self._file.write(piece)

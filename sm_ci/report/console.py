@@ -96,7 +96,8 @@ class Console:
         if result.outcome in {Outcome.FAILED, Outcome.ERRORED}:
             self._line(f"✗ {name}: {wording.headline(result, self._clean)}", "bad")
         elif total <= closing.MANY and result.outcome is Outcome.PASSED:
-            self._line(f"✓ {name} {wording.seconds(result.seconds)}", "good")
+            answer = wording.answered(result)
+            self._line(f"✓ {name} {wording.seconds(answer.total if answer else result.seconds)}", "good")
         elif total <= closing.MANY:
             said = wording.headline(result, self._clean)
             self._line(f"- {name}: {wording.OUTCOME[result.outcome]}: {said}", "dim")
@@ -124,7 +125,9 @@ class Console:
         self._screen.status("")
         for finding in findings:
             error = finding.severity is Severity.ERROR
-            self._line(self._clean(str(finding)), "bad" if error else "warn")
+            self._line(
+                self._clean(str(finding) if error else f"{finding.severity}: {finding}"), "bad" if error else "warn"
+            )
             shown = excerpt(finding.at, folder or Path.cwd()) if finding.at else None
             for line in shown or ():
                 self._line(f"  {self._clean(line)}", "dim")

@@ -7,7 +7,9 @@ the next checkout on a self-hosted runner (actions/runner#434).
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -31,9 +33,25 @@ def write_all(result: RunResult, directory: Path, *, here: Path | None = None) -
         "summary.md": summary.markdown(result),
         "result.json": result_json.render(result),
     }
-    try:
+    with _writable(directory):
         owner = _make(directory)
         return tuple(_write(directory / name, text, owner) for name, text in texts.items())
+
+
+def make_folder(directory: Path) -> None:
+    """Makes the folder and tries whether it can be written to, before a run whose reports it shall hold.
+
+    EnvironmentFault when not.
+    """
+    with _writable(directory):
+        owner = _make(directory)
+        _write(directory / f".sm-ci-{uuid.uuid4().hex}", "", owner).unlink()
+
+
+@contextmanager
+def _writable(directory: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise EnvironmentFault(
             f"{error.filename or directory}: the reports cannot be written: {error.strerror or error}",

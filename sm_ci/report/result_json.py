@@ -19,22 +19,31 @@ from sm_ci.results import Blob, Outcome, RunResult
 from sm_ci.text import Redactor, encodable
 
 BODY_LIMIT = 64 * 1024
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 
 def render(result: RunResult) -> str:
     """The JSON document, secrets masked and left out."""
     clean = Redactor(result.secrets)
-    document: dict[str, Json] = {
+    head: dict[str, Json] = {
         "schema": result.schema,
         "conclusion": result.conclusion,
         "exit_status": result.exit_status,
         "counts": _counts(result),
     }
+    texts = {name: _ENCODE(value) for name, value in head.items()}
     for field in dataclasses.fields(result):
         if field.name not in {"schema", "secrets"}:
-            document[field.name] = _json(getattr(result, field.name), clean)
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+            texts[field.name] = _text_of(getattr(result, field.name), clean)
+    return "{\n" + ",\n".join(f' "{name}": {text}' for name, text in texts.items()) + "\n}\n"
+
+
+def _text_of(value: object, clean: Redactor) -> str:
+    """A tuple has a line for each item, and only one of them as a tree in memory; json's `indent` is slow: not in C."""
+    if not isinstance(value, tuple) or not value:
+        return _ENCODE(_json(value, clean))
+    return "[\n  " + ",\n  ".join(_ENCODE(_json(item, clean)) for item in value) + "\n ]"
 
 
 def _counts(result: RunResult) -> dict[str, Json]:

@@ -1,6 +1,6 @@
 """One run from its spec to its result; the only composer of image, model, hosting and tests."""
 
-from sm_ci.session.composition import run
+from sm_ci.session.composition import not_begun, run
 from sm_ci.session.state import Options
 
-__all__ = ["Options", "run"]
+__all__ = ["Options", "not_begun", "run"]

@@ -6,42 +6,33 @@ on the engine is gone when `run` returns, by the run's label and whatever happen
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sm_ci import __version__, artifact, checks
+from sm_ci import __version__, checks
 from sm_ci.cases import Conditions, not_run, run_cases
-from sm_ci.engine import images, ownership, placement
-from sm_ci.engine.client import Engine, connect
+from sm_ci.engine import ownership, placement
+from sm_ci.engine.client import Engine, connect, refuse_remote
+from sm_ci.engine.ownership import Owner
 from sm_ci.engine.placement import Placement
-from sm_ci.errors import EngineFault, EnvironmentFault, SmCiError
+from sm_ci.errors import Cancelled, SmCiError
 from sm_ci.hosting.limits import decide
 from sm_ci.hosting.record import Record
 from sm_ci.hosting.service import HostingPlan, Service, in_service
 from sm_ci.hosting.timeline import Stopwatch
-from sm_ci.hosting.volume import model_mount
 from sm_ci.interrupts import Interrupts
 from sm_ci.progress import Progress
-from sm_ci.report.wording import size
-from sm_ci.results import (
-    CaseResult,
-    Fault,
-    ImageFacts,
-    Outcome,
-    PhaseName,
-    RunResult,
-)
-from sm_ci.session.faults import cause_in_log, fault_of, fault_of_death
+from sm_ci.results import CaseResult, Fault, Outcome, PhaseName, RunResult
+from sm_ci.session import scratch
+from sm_ci.session.acquiring import model_in_place, obtain_image
+from sm_ci.session.faults import cause_in_log, fault_of, fault_of_death, killed_at_stop
 from sm_ci.session.state import Options, Run
 from sm_ci.spec import Spec
-from sm_ci.spec.model import Build
+from sm_ci.spec.rules.tests import LOG_CHECK
 
 SCHEMA = 1
 CLEAN_UP_PATIENCE = 2.0
@@ -52,8 +43,27 @@ def run(
     spec: Spec, options: Options, *, environ: Mapping[str, str], progress: Progress, interrupts: Interrupts
 ) -> RunResult:
     """Hosts the spec's container, runs the selected cases, and says what happened. Never raises SmCiError."""
+    this = _begin(spec, options, environ, progress)
+    fault: Fault | None = None
+    try:
+        for finding in spec.findings:
+            this.note(finding)
+        with connect(environ) as engine:
+            _with_cleanup(this, engine, interrupts)
+    except (SmCiError, Cancelled) as error:
+        fault = fault_of(this, error)
+    return _result(this, fault or fault_of_death(this))
+
+
+def not_begun(spec: Spec, options: Options, *, environ: Mapping[str, str], progress: Progress, why: str) -> RunResult:
+    """The result of a run that was interrupted before it began."""
+    this = _begin(spec, options, environ, progress)
+    return _result(this, fault_of(this, Cancelled(why)))
+
+
+def _begin(spec: Spec, options: Options, environ: Mapping[str, str], progress: Progress) -> Run:
     watch = Stopwatch()
-    this = Run(
+    return Run(
         spec=spec,
         options=options,
         environ=environ,
@@ -63,123 +73,73 @@ def run(
         watch=watch,
         record=Record(watch=watch),
     )
-    for finding in spec.findings:
-        this.note(finding)
-    fault: Fault | None = None
-    try:
-        with connect(environ) as engine:
-            _with_cleanup(this, engine, interrupts)
-    except SmCiError as error:
-        fault = fault_of(this, error)
-    return _result(this, fault or fault_of_death(this))
 
 
 def _with_cleanup(this: Run, engine: Engine, interrupts: Interrupts) -> None:
     """Runs, then removes everything of this run, even when a signal arrives between the two."""
-    scratch = Path(tempfile.mkdtemp(prefix="sm-ci-"))
+    engine.facts  # noqa: B018 - an engine that does not answer is told before anything else
+    here = placement.locate(engine, this.environ)
+    me = ownership.myself(here.container)
+    folder = scratch.make(me)
     done: list[bool] = []
 
     def clean_up() -> None:
-        interrupts.shield()
-        if not done:
-            patience = CLEAN_UP_PATIENCE if interrupts.received else 0.0
-            ownership.remove_run(engine, this.id, patience=patience)
-            shutil.rmtree(scratch, ignore_errors=True)
+        with interrupts.shielded():
+            if done:
+                return
+            if interrupts.received:
+                this.progress.step(f"{interrupts.message}, cleaning up")
+            unfinished = interrupts.received and engine.unfinished
+            ownership.remove_run(engine, this.id, me, patience=CLEAN_UP_PATIENCE if unfinished else 0.0)
+            shutil.rmtree(folder, ignore_errors=True)
             done.append(True)
 
     try:
         try:
-            _go(this, engine, scratch)
+            _go(this, engine, here, me, folder)
         finally:
             clean_up()
     finally:  # a signal may have broken into the inner one; there is never a second exception from a signal
         clean_up()
 
 
-def _go(this: Run, engine: Engine, scratch: Path) -> None:
-    engine.facts  # noqa: B018 - an engine that does not answer is told before anything else
-    here = placement.locate(engine, this.environ)
-    me = ownership.myself(here.container)
+def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> None:
+    scratch.sweep(me)
     for run_id in ownership.sweep(engine, me):
         this.progress.done(f"removed what run {run_id} had left behind")
+    refuse_remote(engine)
     labels = ownership.labels(this.id, me)
     with this.record.phase(PhaseName.IMAGE):
-        this.image = _obtain_image(this, engine, labels)
-    limits, notices = decide(this.spec.file, engine.facts, this.image.platform)
+        image = this.image = obtain_image(this, engine, me)
+    limits, notices = decide(this.spec.file, engine.facts, image.platform)
     for notice in notices:
         this.note(notice)
     with ExitStack() as stack:
         with this.record.phase(PhaseName.MODEL):
-            mounted = _obtain_model(this, engine, here, labels, scratch, stack)
+            model = stack.enter_context(model_in_place(this, engine, here, image, labels, folder))
         plan = HostingPlan(
             run=this.id,
-            image=this.image.id or this.image.reference,
-            model=mounted,
+            image=image.id or image.reference,
+            model=model,
             environment={**this.spec.file.environment, **this.spec.secrets},
             labels=labels,
             limits=limits,
             network_isolation=this.spec.file.network_isolation,
             startup_timeout=this.spec.file.startup_timeout,
         )
-        with in_service(engine, plan, here, this.record, scratch, this.progress) as service:
-            _test(this, service, scratch)
-        _judge_whole_log(this)
-        if cause := cause_in_log(this):
-            this.note(cause)
+        with in_service(engine, plan, here, this.record, folder, this.progress) as service:
+            _test(this, service, folder)
+    _judge_whole_log(this)
+    for finding in (killed_at_stop(this), cause_in_log(this)):
+        if finding:
+            this.note(finding)
 
 
-def _obtain_image(this: Run, engine: Engine, labels: Mapping[str, str]) -> ImageFacts:
-    wanted = this.options.image or this.spec.file.image
-    if isinstance(wanted, Build):
-        folder = (this.spec.directory / wanted.build).resolve()
-        shown = os.path.relpath(folder / wanted.dockerfile)
-        recipe = images.Recipe(
-            folder=folder, dockerfile=wanted.dockerfile, target=wanted.target, args=wanted.args, shown=shown
-        )
-        tag = f"sm-ci/{this.id}:built"
-        this.progress.step(f"building {os.path.relpath(folder)}")
-        images.build(engine, recipe, tag=tag, labels=labels, on_line=this.progress.detail)
-        facts = images.find(engine, tag, built=True)
-        if facts is None:
-            raise EngineFault(f"the engine built {shown} but does not have the image", remedy="Try: docker build")
-        this.progress.done(f"built {os.path.relpath(folder)} ({size(facts.size)})")
-        return replace(facts, reference=f"{os.path.relpath(folder)} (built by this run)")
-    this.progress.step(f"looking for the image {wanted}")
-    facts = images.obtain(engine, wanted, this.spec.file.pull, on_progress=this.progress.detail)
-    this.progress.done(f"image {wanted} ({size(facts.size)}, {facts.platform})")
-    return facts
-
-
-def _obtain_model(
-    this: Run, engine: Engine, here: Placement, labels: Mapping[str, str], scratch: Path, stack: ExitStack
-) -> str:
-    """What to mount at /opt/ml/model: a path or a volume's name on the engine's side; empty without a model."""
-    source, shown = this.options.model, str(this.options.model)
-    if source is None:
-        if this.spec.file.model is None:
-            return ""
-        source, shown = this.spec.directory / this.spec.file.model, this.spec.file.model
-    this.progress.step(f"reading the model {shown}")
-    data = artifact.prepare(source, shown, scratch, on_progress=this.progress.detail)
-    this.model = data.facts
-    mounted = stack.enter_context(
-        model_mount(engine, here, data.folder, f"sm-ci-{this.id}", labels, (this.image or _no_image()).id)
-    )
-    this.progress.done(
-        f"model {shown} ({data.facts.files} file{'s' * (data.facts.files != 1)}, {size(data.facts.size)})"
-    )
-    return mounted
-
-
-def _no_image() -> ImageFacts:
-    raise EnvironmentFault("the image comes before the model")
-
-
-def _test(this: Run, service: Service, scratch: Path) -> None:
+def _test(this: Run, service: Service, folder: Path) -> None:
     conditions = Conditions(
         spec=this.spec,
         service=service,
-        scratch=scratch,
+        scratch=folder,
         strict=this.options.strict,
         latency_void=this.record.limits.scaled,
         on_finding=this.note,
@@ -191,26 +151,34 @@ def _test(this: Run, service: Service, scratch: Path) -> None:
         for position, result in enumerate(run_cases(this.options.cases, conditions), 1):
             this.cases.append(result)
             this.progress.case(result, position, total)
+            if position < total:
+                this.progress.detail(f"{position + 1} of {total}: {this.options.cases[position].name}")
         if service.timeline.dead is None:
             service.health.ping()
 
 
 def _judge_whole_log(this: Run) -> None:
-    """The spec's own `logs` as a case, on every line that the container printed."""
+    """The spec's own `logs` as a case, on every line that the container printed.
+
+    When only some tests were selected, what the log must hold is not asked: the others may print it.
+    """
     wanted, book = this.spec.file.logs, this.record.book
+    if len(this.options.cases) < len(this.spec.cases):
+        wanted = wanted.model_copy(update={"contains": ()})
     if not (wanted.contains or wanted.not_contains) or book is None:
         return
     failures = checks.judge_log(book.lines(), wanted, this.spec.place, ("logs",))
-    this.cases.append(
-        CaseResult(
-            id=f"{this.spec.name}::container log",
-            name="container log",
-            outcome=Outcome.FAILED if failures else Outcome.PASSED,
-            at=this.spec.place("logs"),
-            failures=failures,
-            reason=failures[0].message if failures else "",
-        )
+    outcome = Outcome.FAILED if failures else Outcome.ERRORED if book.incomplete else Outcome.PASSED
+    result = CaseResult(
+        id=f"{this.spec.name}::{LOG_CHECK}",
+        name=LOG_CHECK,
+        outcome=outcome,
+        at=this.spec.place("logs"),
+        failures=failures,
+        reason=failures[0].message if failures else book.incomplete,
     )
+    this.cases.append(result)
+    this.progress.case(result, len(this.cases), len(this.cases))
 
 
 def _result(this: Run, fault: Fault | None) -> RunResult:

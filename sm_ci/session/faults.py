@@ -6,7 +6,7 @@ import os
 
 from sm_ci.diagnosis import Cause, find_cause, model_file
 from sm_ci.engine.containers import NOT_EXECUTABLE
-from sm_ci.errors import CannotServe, Finding, Location, Severity, SmCiError
+from sm_ci.errors import Cancelled, CannotServe, Finding, Location, Severity, SmCiError
 from sm_ci.results import Answer, CaseResult, Fault, LogLine, NoAnswer, Outcome
 from sm_ci.session.state import Run
 
@@ -14,13 +14,17 @@ FAULT_LINES = 40
 """Lines of the container's log that go with a fault."""
 
 
-def fault_of(this: Run, error: SmCiError) -> Fault:
+def fault_of(this: Run, error: SmCiError | Cancelled) -> Fault:
     """The fault for what ended the run, with the log lines that explain it and the user's line when the log names one."""
+    if isinstance(error, Cancelled):
+        return Fault(kind=error.kind, message=error.message, remedy="", exit_status=error.exit_status)
     told = isinstance(error, CannotServe) and this.record.book is not None
     cause, lines = _explain(this) if told else (None, ())
     message = error.message
     if cause and cause.text not in message and error.kind != NOT_EXECUTABLE:
         message = f"{message}; its log says: {cause.text}"
+    if error.output:
+        lines = tuple(LogLine(at=this.watch.now(), stream="build", text=text) for text in error.output)
     at = error.at or (_user_line(this, cause) if cause else None)
     return Fault(kind=error.kind, message=message, remedy=error.remedy, exit_status=error.exit_status, at=at, log=lines)
 
@@ -53,8 +57,18 @@ def cause_in_log(this: Run) -> Finding | None:
     cause, _ = _explain(this)
     if cause is None:
         return None
-    said = f"the container's log says: {cause.text}"
+    where = f" ({cause.file}, line {cause.line})" if cause.file else ""
+    said = f"the container's log says: {cause.text}{where}"
     return Finding(rule="cause-in-log", severity=Severity.WARNING, message=said, at=_user_line(this, cause))
+
+
+def killed_at_stop(this: Run) -> Finding | None:
+    """When SIGTERM was not enough."""
+    if this.record.stop is None or not this.record.stop.killed:
+        return None
+    message = f"the container ignored SIGTERM and was killed after {this.record.stop.seconds:.0f} s (SIGKILL)"
+    remedy = "let the server itself be the first process (exec form, or exec in the script) and end on SIGTERM"
+    return Finding(rule="sigterm-ignored", severity=Severity.WARNING, message=message, remedy=remedy)
 
 
 def _server_failed(case: CaseResult) -> bool:
@@ -78,6 +92,11 @@ def _user_line(this: Run, cause: Cause) -> Location | None:
     """The line of the user's own file in the model folder, as a path from here."""
     relative = model_file(cause)
     source = this.options.model or (this.spec.directory / (this.spec.file.model or "."))
-    if relative is None or not (source / relative).is_file():
+    if relative is None or ".." in relative:
+        return None
+    try:
+        if not (source / relative).is_file():
+            return None
+    except (OSError, ValueError):  # a name that only a log can hold
         return None
     return Location(path=os.path.relpath(source / relative), line=cause.line, column=1)

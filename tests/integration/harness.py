@@ -77,7 +77,7 @@ def left_behind(engine: Engine) -> list[str]:
         *((f"container {thing['Names']}", thing) for thing in api.containers(all=True, filters=only)),
         *((f"network {thing['Name']}", thing) for thing in api.networks(filters=only)),
         *((f"volume {thing['Name']}", thing) for thing in (api.volumes(filters=only) or {}).get("Volumes") or []),
-        *((f"image {thing['RepoTags']}", thing) for thing in api.images(filters=only)),
+        *((f"image {thing['RepoTags']}", thing) for thing in api.images(filters={"label": OWNER_LABEL})),
     ]
     running = frozenset(str(container["Id"]) for container in api.containers())
     owners = [(name, Owner.parse(thing["Labels"][OWNER_LABEL])) for name, thing in things]
@@ -153,7 +153,23 @@ def launch(
     )
 
 
+def read_until(process: subprocess.Popen[str], text: str) -> None:
+    """Reads the run's output up to a line that holds the text."""
+    assert process.stdout is not None
+    read = []
+    for line in process.stdout:
+        if text in line:
+            return
+        read.append(line)
+    raise AssertionError(f"the run ended without saying {text!r}:\n{''.join(read)}")
+
+
 def finish(process: subprocess.Popen[str], folder: Path, begun: float) -> Ended:
     """Waits for a run that was launched into `folder`."""
-    output, _ = process.communicate(timeout=180)
+    try:
+        output, _ = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+        raise AssertionError(f"the run went on for 300 s:\n{output}") from None
     return Ended(status=process.returncode, output=output, seconds=time.monotonic() - begun, out=folder / "out")

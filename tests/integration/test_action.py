@@ -7,6 +7,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,16 @@ def act(engine: Engine, image: str, workspace: Path, inputs: Mapping[str, str], 
 
 
 def workspace_of(path: Path) -> Path:
-    """The spec's folder as a checkout: a model beside the spec, everything owned by somebody who is not root."""
+    """The spec's folder as a checkout: a model beside the spec, everything owned by somebody who is not root.
+
+    Where the tests themselves do not run as root, that is whoever runs them.
+    """
     (path.parent / "model").mkdir(exist_ok=True)
     (path.parent / "model" / "weights").write_text("42")
+    owner = 1001 if os.geteuid() == 0 else os.geteuid()
     for file in (path.parent, *path.parent.rglob("*")):
-        os.chown(file, 1001, 1001)
+        with suppress(PermissionError):  # a user namespace's root; the folder stays its own then
+            os.chown(file, owner, -1)
     return path.parent
 
 
@@ -96,7 +102,7 @@ def test_the_action_hosts_a_sibling_on_every_network(
     outputs = (workspace.parent / "file_commands" / "output").read_text()
     assert "results/junit.xml" in outputs
     owners = {file.stat().st_uid for file in (workspace / "results", *(workspace / "results").iterdir())}
-    assert owners == {1001}
+    assert owners == {workspace.stat().st_uid}
 
 
 def test_a_model_that_the_engine_does_not_see_is_copied_into_a_volume(engine: Engine, action: str, spec: Spec) -> None:
@@ -106,6 +112,24 @@ def test_a_model_that_the_engine_does_not_see_is_copied_into_a_volume(engine: En
     subprocess.run(["tar", "-czf", workspace / "model.tar.gz", "-C", workspace / "model", "."], check=True)
     status, log = act(engine, action, workspace, {"spec": "spec.yml"})
     assert status == 0, log
+
+
+def test_an_images_own_volume_does_not_stay_when_a_model_is_copied(
+    engine: Engine, action: str, spec: Spec, images: Images, fixture_image: str
+) -> None:
+    """The copy goes through a container that is never started, and that has the image's volumes too."""
+
+    def unused() -> set[str]:
+        volumes = (engine.api.volumes(filters={"dangling": True}) or {}).get("Volumes") or []
+        return {str(volume["Name"]) for volume in volumes}
+
+    image = images.of("volume", f"FROM {fixture_image}\nVOLUME /data\n")
+    workspace = workspace_of(spec(image=image, model="model.tar.gz", tests=requests()))
+    subprocess.run(["tar", "-czf", workspace / "model.tar.gz", "-C", workspace / "model", "."], check=True)
+    before = unused()
+    status, log = act(engine, action, workspace, {"spec": "spec.yml"})
+    assert status == 0, log
+    assert unused() - before == set()
 
 
 def test_a_failing_spec_fails_the_step_with_an_annotation(engine: Engine, action: str, spec: Spec) -> None:

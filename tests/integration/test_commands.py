@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +53,16 @@ def test_only_and_tags_select(spec: Spec, run: Run) -> None:
     assert list(run(spec(tests=tests), "--tags", "smoke,slow", "--only", "t*").cases) == ["two"]
 
 
+def test_only_and_tags_that_share_no_test_are_status_2(spec: Spec, run: Run) -> None:
+    tests = [{**echo("one"), "tags": ["smoke"]}, {**echo("two"), "tags": ["slow"]}]
+    ended = run(spec(tests=tests), "--only", "one", "--tags", "slow")
+    assert ended.status == 2
+    assert "--only" in ended.output
+    assert "--tags" in ended.output
+    assert "one [smoke]" in ended.output
+    assert not ended.out.exists()
+
+
 def test_strict_fails_a_test_that_asserts_nothing(spec: Spec, run: Run) -> None:
     lax = {"name": "lax", "request": {"json": 1}}
     assert run(spec(tests=[lax])).status == 0
@@ -89,6 +101,35 @@ def test_a_secret_reaches_the_container_and_no_output(spec: Spec, run: Run, tmp_
         output = "\n".join(line for line in ended.output.splitlines() if line not in masks)
         for text in (output, *(file.read_text() for file in ended.out.iterdir())):
             assert not any(form in text for form in forms)
+
+
+@pytest.mark.parametrize("secret", ['hf_Zk9 quite"secret<&>value', random.Random(1).randbytes(150).hex()], ids=["odd", "long"])
+@pytest.mark.parametrize("on_a_runner", [False, True], ids=["terminal", "runner"])
+def test_a_secret_that_the_container_tells_is_in_no_output(
+    spec: Spec, run: Run, tmp_path: Path, secret: str, on_a_runner: bool
+) -> None:
+    """It is logged and answered, alone and at the end of a line, where shortening cuts what is long into pieces."""
+    tests = [
+        do("log_env", "wrong value", variable="HF_TOKEN", expect={"json": {"value": "something else"}}),
+        do("log_env", "wrong text", variable="HF_TOKEN", padding=900, expect={"text": "something else"}),
+        do("log_env", "wrong log", variable="HF_TOKEN", padding=100, expect={"logs": {"contains": ["never said"]}}),
+    ]
+    path = spec(secrets=["HF_TOKEN"], tests=tests, logs={"not_contains": ["xxx"]})
+    environ = {"HF_TOKEN": secret}
+    if on_a_runner:
+        files = {name: str(tmp_path / name.lower()) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        environ |= {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(tmp_path), **files}
+    ended = run(path, environ=environ)
+    assert ended.status == 1, ended.output
+    assert set(ended.cases.values()) == {"failed"}
+    texts = {file.name: file.read_text() for file in (*ended.out.iterdir(), *tmp_path.glob("github_*"))}
+    lines = [line for line in ended.output.splitlines() if not line.startswith("::add-mask::")]
+    texts["console"] = "\n".join(lines)
+    assert "***" in texts["console"]
+    assert [line["text"] for line in ended.result["hosting"]["log"]["tail"]].count("***") == 1
+    forms = {secret, json.dumps(secret)[1:-1], html.escape(secret), base64.b64encode(secret.encode()).decode()}
+    pieces = {form[at : at + 12] for form in forms for at in range(len(form) - 11)}
+    assert {name: piece for name, text in texts.items() for piece in pieces if piece in text} == {}
 
 
 def test_on_a_runner_there_are_annotations_outputs_and_a_summary(spec: Spec, run: Run, tmp_path: Path) -> None:

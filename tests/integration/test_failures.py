@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from harness import Ended, Images, Run, Spec, do, echo
 
@@ -54,12 +56,12 @@ def test_a_word_that_is_no_image_reference(spec: Spec, run: Run) -> None:
 
 
 def test_no_serve(images: Images, spec: Spec, run: Run) -> None:
-    ended = run(spec(image=images.of("no-serve", BASE)))
+    ended = run(spec(image=images.of("no-serve", BASE), startup_timeout="60s"))
     assert_never_served(ended, "no-serve")
     assert ended.fault["message"].startswith(
         "the image has no executable 'serve' on its PATH, and no ENTRYPOINT that takes it: "
     )
-    assert ended.seconds < 10
+    assert ended.seconds < 30
 
 
 COPIED = BASE + "COPY serve /usr/local/bin/serve\n"
@@ -102,10 +104,10 @@ def test_a_serve_that_cannot_be_executed(
     images: Images, spec: Spec, run: Run, name: str, dockerfile: str, serve: str, message: str
 ) -> None:
     """Looked at in the image: the engine's own words are the same for several of these."""
-    ended = run(spec(image=images.of(name, dockerfile, serve=serve)))
+    ended = run(spec(image=images.of(name, dockerfile, serve=serve), startup_timeout="60s"))
     assert_never_served(ended, "not-executable")
     assert ended.fault["message"] == f"the image's program cannot be executed: {message}"
-    assert ended.seconds < 15
+    assert ended.seconds < 30
 
 
 def test_an_exit_at_once_is_noticed_at_once_with_the_last_lines(spec: Spec, run: Run) -> None:
@@ -122,7 +124,7 @@ def test_an_exit_at_once_is_noticed_at_once_with_the_last_lines(spec: Spec, run:
         "seconds": 0.0,
         "signalled": False,
     }
-    assert ended.seconds < 15
+    assert ended.seconds < 30
 
 
 def test_an_exit_with_0_says_that_the_server_must_stay(spec: Spec, run: Run) -> None:
@@ -154,29 +156,59 @@ def test_out_of_memory_at_the_start(spec: Spec, run: Run) -> None:
     ],
 )
 def test_a_ping_that_never_answers_200(spec: Spec, run: Run, mode: str, kind: str, said: str) -> None:
-    ended = run(spec(mode, startup_timeout="3s"))
+    budget = 3 if mode == "never" else 8  # the others are told by what the server does once it has started
+    ended = run(spec(mode, startup_timeout=f"{budget}s"))
     assert_never_served(ended, kind)
     assert ended.fault["message"] == (
-        f"GET /ping did not answer 200 within 3 s (the last try: {said}); "
+        f"GET /ping did not answer 200 within {budget} s (the last try: {said}); "
         "SageMaker would say: did not pass the ping health check"
     )
-    assert ended.seconds < 15
+    assert ended.seconds < 30
+
+
+def build(spec: Spec, dockerfile: str) -> Path:
+    """A spec whose image is built from that Dockerfile."""
+    path = spec(image={"build": "container"})
+    folder = path.parent / "container"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(dockerfile)
+    return path
 
 
 def test_a_build_that_fails_names_the_line_of_the_dockerfile(spec: Spec, run: Run) -> None:
-    path = spec(image={"build": "container"}, tests=[])
-    folder = path.parent / "container"
-    folder.mkdir()
-    (folder / "Dockerfile").write_text(BASE + "# a comment\nRUN true\n\nRUN echo sum $((40 + 2)) && exit 7\n")
-    ended = run(path)
-    assert ended.status == 1
+    ended = run(build(spec, BASE + "# a comment\nRUN true\n\nRUN echo sum $((40 + 2)) && exit 7\n"))
+    assert ended.status == 1, ended.output
+    assert ended.fault["kind"] == "build-failed"
     assert ended.fault["message"] == (
         "the image could not be built: "
-        "The command '/bin/sh -c echo sum $((40 + 2)) && exit 7' returned a non-zero code: 7; "
-        "the last output was: sum 42"
+        "The command '/bin/sh -c echo sum $((40 + 2)) && exit 7' returned a non-zero code: 7"
     )
+    assert [line["text"] for line in ended.fault["log"]] == ["sum 42"]
+    assert "sum 42" in ended.output
     assert (ended.fault["at"]["line"], ended.fault["at"]["column"]) == (5, 1)
     assert ended.fault["at"]["path"].endswith("container/Dockerfile")
+    assert ended.cases == {"echo": "not_run"}
+
+
+def test_a_build_that_fails_shows_what_its_program_said(spec: Spec, run: Run) -> None:
+    """On standard error, which the engine sends in red; in every report without the colour."""
+    ended = run(build(spec, BASE + 'RUN python3 -c "import nosuch"\n'))
+    assert ended.status == 1, ended.output
+    said = "ModuleNotFoundError: No module named 'nosuch'"
+    assert said in [line["text"] for line in ended.fault["log"]]
+    texts = {"console": ended.output, **{name: (ended.out / name).read_text() for name in ("junit.xml", "result.json")}}
+    assert [name for name, text in texts.items() if said not in text] == []
+    for escape in ("\x1b", "\\u001b", "\\x1b", "[91m", "[0m"):
+        assert [name for name, text in texts.items() if escape in text] == []
+
+
+def test_a_base_image_that_cannot_be_had_is_the_environments_fault(spec: Spec, run: Run) -> None:
+    ended = run(build(spec, "# a comment\nFROM 127.0.0.1:9/nowhere:1\n"))
+    assert ended.status == 3, ended.output
+    assert ended.fault["kind"] == "base-image-missing"
+    assert ended.fault["message"].startswith("the base image of the Dockerfile could not be had: ")
+    assert ended.fault["at"]["line"] == 2
+    assert ended.cases == {"echo": "not_run"}
 
 
 def test_a_wrong_status_and_a_wrong_answer(spec: Spec, run: Run) -> None:
@@ -207,36 +239,36 @@ def test_a_server_that_ends_on_a_request_stops_the_run_there(spec: Spec, run: Ru
     assert ended.fault["kind"] == "exited"
     assert ended.fault["message"] == "the container died while it was tested: the container exited with code 3"
     assert junit_case(ended, "fatal")[0] == "error"
-    assert ended.seconds < 15
+    assert ended.seconds < 40  # a request's time-out is 60
 
 
 @pytest.mark.parametrize(
-    ("test", "kind"),
+    ("test", "kind", "timeout"),
     [
-        (do("truncate"), "truncated"),
-        (do("garbage"), "malformed"),
-        (do("dribble", seconds=30), "timeout"),
-        (do("sleep", seconds=30), "timeout"),
-        (do("size", bytes=26_000_000), "too_large"),
+        (do("truncate"), "truncated", "20s"),
+        (do("garbage"), "malformed", "20s"),
+        (do("dribble", seconds=50), "timeout", "3s"),
+        (do("sleep", seconds=50), "timeout", "3s"),
+        (do("size", bytes=26_000_000), "too_large", "20s"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=["truncated", "malformed", "timeout-dribble", "timeout-sleep", "too_large"],
 )
-def test_an_answer_that_is_none(spec: Spec, run: Run, test: dict[str, object], kind: str) -> None:
-    ended = run(spec(invocation_timeout="3s", tests=[test, echo("next")]))
+def test_an_answer_that_is_none(spec: Spec, run: Run, test: dict[str, object], kind: str, timeout: str) -> None:
+    ended = run(spec(invocation_timeout=timeout, tests=[test, echo("next")]))
     assert ended.status == 1
     case = ended.result["cases"][0]
     assert (case["outcome"], case["exchanges"][-1]["outcome"]["kind"]) == ("errored", kind)
     assert ended.cases["next"] == "passed"
-    assert ended.seconds < 20
+    assert ended.seconds < 45
 
 
 def test_a_hanging_server_is_given_up_after_two_different_requests(spec: Spec, run: Run) -> None:
-    tests = [do("sleep", f"hangs {number}", seconds=30 + number) for number in range(5)]
+    tests = [do("sleep", f"hangs {number}", seconds=50 + number) for number in range(5)]
     ended = run(spec(invocation_timeout="1s", tests=tests))
     assert ended.status == 1
     assert list(ended.cases.values()) == ["errored", "errored", "not_run", "not_run", "not_run"]
     assert ended.fault["kind"] == "hangs"
-    assert ended.seconds < 20
+    assert ended.seconds < 45
 
 
 def test_unhealthy_in_the_pings_body_ends_the_run_in_the_middle_of_a_request(spec: Spec, run: Run) -> None:
@@ -247,7 +279,7 @@ def test_unhealthy_in_the_pings_body_ends_the_run_in_the_middle_of_a_request(spe
     assert ended.cases == {"unhealthy": "passed", "sleep": "errored", "after": "not_run"}
     assert ended.fault["kind"] == "unhealthy"
     assert 'its body says {"status": "Unhealthy"}' in ended.fault["message"]
-    assert ended.seconds < 30
+    assert ended.seconds < 55  # the request's own time-out is 60
 
 
 def test_stays_healthy_is_asked_right_after_the_request(spec: Spec, run: Run) -> None:
@@ -260,7 +292,7 @@ def test_stays_healthy_is_asked_right_after_the_request(spec: Spec, run: Run) ->
 def test_a_ping_that_waits_for_invocations_is_a_warning(spec: Spec, run: Run) -> None:
     ended = run(spec("ping-busy", tests=[do("sleep", seconds=9)]))
     assert ended.status == 0, ended.output
-    assert [why for _, why in ended.result["hosting"]["pings"]["missed"]] == ["no answer within 2 s"]
+    assert {why for _, why in ended.result["hosting"]["pings"]["missed"]} == {"no answer within 2 s"}
     assert "no answer within 2 s" in ended.output
 
 
@@ -277,9 +309,12 @@ def test_what_the_log_must_and_must_not_hold(spec: Spec, run: Run) -> None:
 
 
 def test_a_model_that_is_not_there(spec: Spec, run: Run) -> None:
+    """A wrong command line: nothing is run, and no report is written."""
     ended = run(spec(), "--model", "/nope/model.tar.gz")
-    assert ended.status == 3
-    assert ended.fault["message"] == "the model /nope/model.tar.gz does not exist"
+    assert ended.status == 2
+    assert "--model '/nope/model.tar.gz' does not exist" in ended.output
+    assert "fixture:latest" not in ended.output
+    assert not ended.out.exists()
 
 
 def test_no_engine(spec: Spec, run: Run) -> None:
@@ -293,7 +328,7 @@ def test_sigterm_ignored_costs_30_seconds_and_is_told(spec: Spec, run: Run) -> N
     ended = run(spec("ignore-sigterm"))
     assert ended.status == 0, ended.output
     assert ended.result["hosting"]["stop"]["killed"] is True
-    assert 29 < ended.result["hosting"]["stop"]["seconds"] < 40
+    assert 29 < ended.result["hosting"]["stop"]["seconds"] < 60
     assert "SIGKILL" in ended.output
 
 
@@ -309,10 +344,12 @@ def test_a_request_that_sagemaker_would_refuse_for_its_size_is_not_sent(spec: Sp
     assert "the request has 7,000,000 bytes; InvokeEndpoint's documented maximum is 6,291,456" in ended.output
 
 
-def test_a_dockerfile_that_needs_buildkit_is_the_environments_fault(spec: Spec, run: Run) -> None:
-    path = spec(image={"build": "container"})
-    (path.parent / "container").mkdir()
-    (path.parent / "container" / "Dockerfile").write_text(BASE + "RUN --mount=type=cache,target=/x true\n")
-    ended = run(path)
-    assert ended.status == 3
+@pytest.mark.parametrize(
+    "instruction",
+    ["RUN --mount=type=cache,target=/x true\n", "RUN <<EOF\necho one\necho two\nEOF\n"],
+    ids=["mount", "here-document"],
+)
+def test_a_dockerfile_that_needs_buildkit_is_the_environments_fault(spec: Spec, run: Run, instruction: str) -> None:
+    ended = run(build(spec, BASE + instruction))
+    assert ended.status == 3, ended.output
     assert ended.fault["kind"] == "needs-buildkit"

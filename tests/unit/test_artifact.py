@@ -70,9 +70,7 @@ def test_a_name_that_is_file_and_folder_is_refused(tmp_path: Path) -> None:
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing) as caught:
         prepare(tmp_path / "nope", tmp_path / "scratch")
-    assert str(caught.value) == (
-        "the model model.tar.gz does not exist\nGive a directory or a model.tar.gz, relative to the spec."
-    )
+    assert str(caught.value) == ("the model model.tar.gz does not exist\nGive a directory or a model.tar.gz.")
 
 
 def test_a_plain_tar_is_refused_as_sagemaker_does(tmp_path: Path) -> None:

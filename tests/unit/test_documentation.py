@@ -21,7 +21,7 @@ import entrypoint
 import sm_ci
 from sm_ci.checks.matching import compare
 from sm_ci.cli import cli
-from sm_ci.errors import SmCiError
+from sm_ci.errors import Cancelled, SmCiError
 from sm_ci.results import ImageFacts, RunResult
 from sm_ci.runner import Runner
 from sm_ci.spec import keys, load, units
@@ -263,7 +263,7 @@ def test_exit_statuses() -> None:
         for kind in error.__subclasses__():
             yield from statuses(kind)
 
-    assert {int(code(row[0])) for row in rows("Exit status")} == {0, *statuses(SmCiError)}
+    assert {int(code(row[0])) for row in rows("Exit status")} == {0, *statuses(SmCiError), Cancelled.exit_status}
 
 
 def test_the_workflow_of_the_readme_is_the_example() -> None:

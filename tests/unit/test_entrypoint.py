@@ -44,4 +44,13 @@ def test_a_flag_that_is_neither_true_nor_false_is_refused(capsys: pytest.Capture
 
 def test_a_working_directory_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert entrypoint.enter({"INPUT_WORKING-DIRECTORY": "/nope"}) == 2
-    assert "No such file or directory: '/nope'" in capsys.readouterr().out
+    assert capsys.readouterr().out == (
+        "::error title=sm-ci::the input 'working-directory' names '/nope': No such file or directory\n"
+    )
+
+
+def test_only_the_actions_own_commands_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entrypoint.enter({"INPUT_COMMAND": "--version"}) == 2
+    assert capsys.readouterr().out == (
+        "::error title=sm-ci::the input 'command' must be run or validate, not '--version'\n"
+    )

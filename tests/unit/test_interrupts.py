@@ -1,5 +1,6 @@
 """Signals, sent to this very process."""
 
+import contextlib
 import os
 import signal
 
@@ -21,9 +22,23 @@ def test_the_first_signal_raises_and_later_ones_are_ignored(number: signal.Signa
 
 def test_a_signal_during_clean_up_is_noted_and_not_raised() -> None:
     with cancellable() as interrupts:
-        interrupts.shield()
-        os.kill(os.getpid(), signal.SIGTERM)
+        with interrupts.shielded():
+            os.kill(os.getpid(), signal.SIGTERM)
         assert interrupts.received is signal.SIGTERM
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_the_shield_is_lifted_after_the_block() -> None:
+    with cancellable() as interrupts:
+        with interrupts.shielded():
+            pass
+        with pytest.raises(Cancelled):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_no_handler_of_exceptions_swallows_it() -> None:
+    with cancellable(), pytest.raises(Cancelled), contextlib.suppress(Exception):
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_the_handlers_before_are_restored() -> None:

@@ -9,6 +9,8 @@ from sm_ci.errors import Finding
 from sm_ci.spec.value import Value
 from sm_ci.spec.wording import quoted
 
+LOG_CHECK = "container log"
+"""The name under which the spec's own `logs` are reported."""
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -25,6 +27,10 @@ def check(root: Value) -> Iterator[Finding]:
         yield from _printable(name)
         if name.text is None:
             continue
+        if name.text == LOG_CHECK and root.has("logs"):
+            yield name.error(
+                "test-name", f"{quoted(name.text)} is the name of the check of logs", "choose another name"
+            )
         line = name.document.place(name.path).line
         if name.text in first:
             message = f"{quoted(name.text)} is the name of the test in line {first[name.text]} too"

@@ -51,7 +51,7 @@ def test_plain_lines(make_case: Callable[..., CaseResult]) -> None:
 starting churn:1.9
 ✓ ready after 1.2 s
 warning: the tag *** can move
-✓ known 13 ms
+✓ known 12 ms
 ✗ unknown: status is 200, not 201
 ✗ cut: no answer
 - later: skipped: left out by --only
@@ -212,7 +212,7 @@ def test_spec_errors_show_the_line(tmp_path: Path) -> None:
 sm-ci.yml:4:5: tests[0].staus: is not a known key; did you mean 'status'?
   4 |     staus: 200
     |     ^
-sm-ci.yml:5:301: is long
+warning: sm-ci.yml:5:301: is long
   5 | {"x" * 60}!
     | {" " * 60}^
 no.yml:9:1: gone
