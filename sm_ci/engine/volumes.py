@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import io
 import tarfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 from docker.types import Mount
 
 from sm_ci.engine.client import ENGINE_TROUBLE, Engine, translated
+from sm_ci.errors import ModelMissing
 
 _INSIDE = "/sm-ci-volume"
 _PIECE = 2**20
@@ -37,31 +37,65 @@ def _fill(engine: Engine, name: str, folder: Path, labels: Mapping[str, str], im
         host = api.create_host_config(mounts=[Mount(_INSIDE, name, type="volume")])
         container = api.create_container(image, command=["true"], host_config=host, labels=dict(labels))["Id"]
         try:
-            api.put_archive(container, _INSIDE, _tar(folder))
+            with closing(_tar(folder)) as pieces:  # the engine may hang up before the end
+                api.put_archive(container, _INSIDE, pieces)
         finally:
             with suppress(*ENGINE_TROUBLE):
-                api.remove_container(container, force=True)
+                api.remove_container(container, force=True, v=True)
 
 
-def _tar(folder: Path) -> Iterator[bytes]:
-    """The folder's content as a tar, piece by piece, so that no copy of it stands in memory or on disk.
+def _tar(folder: Path) -> Generator[bytes, None, None]:
+    """The folder's content as a tar, in pieces of 1 MiB or little more: no copy of it stands in memory or on disk.
 
     Links stay links, as under a bind mount: what they name outside the folder never reaches the container.
+    ModelMissing, in place of the end, when a file cannot be read or changes meanwhile.
     """
-    read_end, write_end = os.pipe()
-    writer = threading.Thread(target=_write, args=(os.fdopen(write_end, "wb"), folder), daemon=True)
-    writer.start()
-    with os.fdopen(read_end, "rb") as pipe:
-        while piece := pipe.read(_PIECE):
+    waiting = bytearray()
+    try:
+        for part in _parts(folder):
+            waiting += part
+            if len(waiting) >= _PIECE:
+                yield bytes(waiting)
+                waiting.clear()
+    except OSError as error:
+        raise _unreadable(str(error)) from error
+    yield bytes(waiting)
+
+
+def _parts(folder: Path) -> Iterator[bytes]:
+    with tarfile.open(fileobj=io.BytesIO(), mode="w", dereference=False) as facts:  # finds links, and gets no content
+        pending = _entries(folder)
+        while pending:
+            path = pending.pop()
+            entry = cast("tarfile.TarInfo | None", facts.gettarinfo(path, path.relative_to(folder).as_posix()))
+            if entry is None:  # a socket, which no tar can hold
+                continue
+            yield entry.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+            if entry.isreg():
+                yield from _content(path, entry.size)
+            elif entry.isdir():
+                pending += _entries(path)
+    yield bytes(2 * tarfile.BLOCKSIZE)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir(), reverse=True)
+
+
+def _content(path: Path, size: int) -> Iterator[bytes]:
+    """The file's bytes, filled up to whole blocks. Other than `size` bytes would shift all that follows."""
+    left = size
+    with path.open("rb") as file:
+        while left and (piece := file.read(min(left, _PIECE))):
+            left -= len(piece)
             yield piece
-    writer.join()
+        if left or file.read(1):
+            raise _unreadable(f"{path} changed while it was read")
+    yield bytes(-size % tarfile.BLOCKSIZE)
 
 
-def _write(sink: IO[bytes], folder: Path) -> None:
-    with (
-        suppress(BrokenPipeError, ValueError),
-        sink,
-        tarfile.open(fileobj=sink, mode="w|") as archive,
-    ):
-        for entry in sorted(folder.iterdir()):
-            archive.add(entry, arcname=entry.name)
+def _unreadable(why: str) -> ModelMissing:
+    return ModelMissing(
+        f"the model cannot be copied to the Docker engine: {why}",
+        remedy="Check the permissions of its files, and leave them alone during the run.",
+    )

@@ -1,14 +1,21 @@
 """Model folders and archives: what is used, what SageMaker refuses."""
 
+import gzip
 import io
+import os
+import random
 import tarfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from sm_ci import artifact
-from sm_ci.errors import CannotServe, ModelMissing
+from sm_ci.errors import CannotServe, EnvironmentFault, ModelMissing
 from sm_ci.results import FileFacts
+
+TORN = "Pack it again, and check it with: tar -tzf"
 
 
 def pack(path: Path, *members: tuple[tarfile.TarInfo, bytes], mode: str = "w:gz") -> Path:
@@ -39,6 +46,46 @@ def refusal(source: Path, tmp_path: Path) -> CannotServe:
     return caught.value
 
 
+def said(why: str, remedy: str = TORN) -> str:
+    """The whole message of a refusal."""
+    return f"the model model.tar.gz {why}; SageMaker would say: Failed to extract model data archive\n{remedy}"
+
+
+def torn(why: str) -> str:
+    return said(f"is not a complete tar.gz archive ({why})")
+
+
+def plain(*members: tuple[tarfile.TarInfo, bytes]) -> bytearray:
+    """The members as a tar that is not compressed yet, to be damaged. A member of 512 bytes takes 1024."""
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w") as archive:
+        for info, content in members:
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return bytearray(sink.getvalue())
+
+
+def zipped(path: Path, tar: bytes | bytearray) -> Path:
+    path.write_bytes(gzip.compress(tar))
+    return path
+
+
+def pax(records: Mapping[str, str], name: str = "a", content: bytes = b"x") -> tuple[tarfile.TarInfo, bytes]:
+    info, content = file(name, content)
+    info.pax_headers = dict(records)
+    return info, content
+
+
+@pytest.fixture
+def powerless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Takes root's powers away until the test's end, inside its folder: root reads every file."""
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o777)
+    mine = os.geteuid()
+    yield lambda: os.seteuid(65534) if mine == 0 else None
+    os.seteuid(mine)
+
+
 def test_a_folder_is_used_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "inference.py").write_bytes(b"pass\n")
@@ -64,13 +111,44 @@ def test_files_keep_their_executable_bit_and_are_readable(tmp_path: Path) -> Non
 
 def test_a_name_that_is_file_and_folder_is_refused(tmp_path: Path) -> None:
     source = pack(tmp_path / "model.tar.gz", file("a"), file("a/b"))
-    assert "holds a name that is both a file and a folder" in refusal(source, tmp_path).message
+    assert str(refusal(source, tmp_path)) == said(
+        "holds a name that is both a file and a folder, a/b", "Pack each file once."
+    )
+
+
+def test_a_folder_where_a_file_is_is_refused(tmp_path: Path) -> None:
+    folder = tarfile.TarInfo("a")
+    folder.type = tarfile.DIRTYPE
+    source = pack(tmp_path / "model.tar.gz", file("a"), (folder, b""))
+    assert str(refusal(source, tmp_path)) == said(
+        "holds a name that is both a file and a folder, a", "Pack each file once."
+    )
+
+
+def test_a_name_that_no_file_system_takes_is_refused(tmp_path: Path) -> None:
+    source = pack(tmp_path / "model.tar.gz", file("a" * 300))
+    shown = "a" * 100 + "…" + "a" * 99
+    assert str(refusal(source, tmp_path)) == said(f"holds a name that is too long, {shown}", "Use shorter names.")
+
+
+def test_folders_without_end_are_refused(tmp_path: Path) -> None:
+    source = pack(tmp_path / "model.tar.gz", file("d/" * 100 + "a"))
+    shown = "d/" * 50 + "…" + "/d" * 49 + "/a"
+    assert str(refusal(source, tmp_path)) == said(
+        f"holds a name in more than 99 folders, {shown[:101]}{shown[-99:]}", "Use fewer folders."
+    )
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing) as caught:
         prepare(tmp_path / "nope", tmp_path / "scratch")
     assert str(caught.value) == ("the model model.tar.gz does not exist\nGive a directory or a model.tar.gz.")
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(ModelMissing) as caught:
+        prepare(tmp_path / ("a" * 300), tmp_path / "scratch")
+    assert caught.value.message == "the model model.tar.gz cannot be read: File name too long"
 
 
 def test_a_plain_tar_is_refused_as_sagemaker_does(tmp_path: Path) -> None:
@@ -94,7 +172,9 @@ def test_links_are_refused_as_sagemaker_does(tmp_path: Path, kind: bytes) -> Non
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil"])
 def test_nothing_leaves_the_folder(tmp_path: Path, name: str) -> None:
     source = pack(tmp_path / "model.tar.gz", file(name))
-    assert f"holds a name that leaves the folder, {name}" in refusal(source, tmp_path).message
+    assert str(refusal(source, tmp_path)) == said(
+        f"holds a name that leaves the folder, {name}", "Pack from inside: tar -C MODEL_FOLDER ."
+    )
     assert not (tmp_path / "evil").exists()
 
 
@@ -102,20 +182,216 @@ def test_a_device_is_refused(tmp_path: Path) -> None:
     info = tarfile.TarInfo("null")
     info.type = tarfile.CHRTYPE
     source = pack(tmp_path / "model.tar.gz", (info, b""))
-    assert "holds null, which is neither a file nor a folder" in refusal(source, tmp_path).message
+    assert str(refusal(source, tmp_path)) == said(
+        "holds null, which is neither a file nor a folder", "Pack files and folders only."
+    )
 
 
-def test_an_archive_that_is_cut_off_is_refused(tmp_path: Path) -> None:
-    whole = pack(tmp_path / "whole.tar.gz", file("a", bytes(range(256)) * 4000))
+THREE = (file("a", b"1" * 512), file("b", b"2" * 512), file("c", b"3" * 512))
+GZIP_ENDS = "Compressed file ended before the end-of-stream marker was reached"
+
+
+@pytest.mark.parametrize("left", [20, 500, -9, -8, -1])
+def test_an_archive_that_is_cut_off_is_refused(tmp_path: Path, left: int) -> None:
+    whole = pack(tmp_path / "whole.tar.gz", file("a", random.Random(1).randbytes(100_000)))
     source = tmp_path / "model.tar.gz"
-    source.write_bytes(whole.read_bytes()[:-200])
-    error = refusal(source, tmp_path)
-    assert error.message.startswith("the model model.tar.gz is not a complete tar.gz archive (")
-    assert error.remedy == "Pack it again, and check it with: tar -tzf"
+    source.write_bytes(whole.read_bytes()[:left])
+    assert str(refusal(source, tmp_path)) == torn(GZIP_ENDS)
 
 
-@pytest.mark.parametrize("content", [b"\x1f\x8b", b"\x1f\x8b garbage", b""])
-def test_garbage_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("size", [1000, 1024, 1536, 2048, 3000, 3072])
+def test_a_tar_that_was_cut_off_before_it_was_compressed_is_refused(tmp_path: Path, size: int) -> None:
+    source = zipped(tmp_path / "model.tar.gz", plain(*THREE)[:size])
+    assert str(refusal(source, tmp_path)) == torn(f"it ends at byte {size:,}, before its last file is whole or ended")
+
+
+def test_an_archive_with_one_end_block_is_refused(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "model.tar.gz", plain(*THREE)[:3584])
+    assert str(refusal(source, tmp_path)) == torn("byte 3,072 is neither a file nor the archive's end")
+
+
+def test_two_end_blocks_are_enough(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "model.tar.gz", plain(*THREE)[:4096])
+    assert prepare(source, tmp_path / "scratch").facts == FileFacts(source="model.tar.gz", size=1536, files=3)
+
+
+def test_many_end_blocks_are_read(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "model.tar.gz", bytes(plain(*THREE)) + bytes(2**20))
+    assert prepare(source, tmp_path / "scratch").facts.files == 3
+
+
+def test_a_damaged_header_in_the_middle_is_refused(tmp_path: Path) -> None:
+    tar = plain(*THREE)
+    tar[1024] ^= 0xFF
+    source = zipped(tmp_path / "model.tar.gz", tar)
+    assert str(refusal(source, tmp_path)) == torn("byte 1,024 is neither a file nor the archive's end")
+
+
+def test_a_damaged_header_beyond_the_first_piece_is_refused(tmp_path: Path) -> None:
+    tar = plain(file("a", bytes(300_000)), file("b"))
+    tar[512 + 300_032] ^= 0xFF
+    source = zipped(tmp_path / "model.tar.gz", tar)
+    assert str(refusal(source, tmp_path)) == torn("byte 300,544 is neither a file nor the archive's end")
+
+
+def test_a_second_tar_behind_the_end_is_refused(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "model.tar.gz", bytes(plain(*THREE)) + bytes(100_000) + bytes(plain(file("d"))))
+    assert str(refusal(source, tmp_path)) == torn("byte 3,072 is neither a file nor the archive's end")
+
+
+@pytest.mark.parametrize("place", [-8, -4])
+def test_a_wrong_checksum_or_length_is_refused(tmp_path: Path, place: int) -> None:
+    tar = bytes(plain(*THREE))
+    content = bytearray(gzip.compress(tar))
+    content[place] ^= 1
     source = tmp_path / "model.tar.gz"
     source.write_bytes(content)
-    assert refusal(source, tmp_path).kind == "model-archive"
+    crc = zlib.crc32(tar)
+    why = f"CRC check failed {hex(crc ^ 1)} != {hex(crc)}" if place == -8 else "Incorrect length of data produced"
+    assert str(refusal(source, tmp_path)) == torn(why)
+
+
+def test_garbage_behind_the_archive_is_refused(tmp_path: Path) -> None:
+    source = pack(tmp_path / "model.tar.gz", *THREE)
+    source.write_bytes(source.read_bytes() + b"garbage")
+    assert str(refusal(source, tmp_path)) == torn("Not a gzipped file (b'ga')")
+
+
+def test_an_archive_in_several_gzip_parts_is_whole(tmp_path: Path) -> None:
+    tar = bytes(plain(*THREE))
+    source = tmp_path / "model.tar.gz"
+    source.write_bytes(gzip.compress(tar[:700]) + gzip.compress(tar[700:]))
+    assert prepare(source, tmp_path / "scratch").facts.files == 3
+
+
+@pytest.mark.parametrize(
+    ("records", "why"),
+    [
+        ({"path": "a\0b"}, "embedded null byte"),
+        ({"GNU.sparse.map": "0,x", "GNU.sparse.size": "1"}, "invalid literal for int() with base 10: 'x'"),
+        ({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}, "invalid literal for int() with base 10: b'x'"),
+        ({"GNU.sparse.size": "many"}, "invalid literal for int() with base 10: 'many'"),
+        ({"size": "-512"}, "a claims more than the archive can hold"),
+        ({"size": str(2**80)}, "a claims more than the archive can hold"),
+        ({"GNU.sparse.realsize": str(2**80)}, "a claims more than the archive can hold"),
+        ({"comment": "x" * 2**21}, "a header takes more than 1 MiB"),
+    ],
+)
+def test_crafted_headers_are_refused(tmp_path: Path, records: dict[str, str], why: str) -> None:
+    content = b"x\n" if "GNU.sparse.major" in records else b"x"
+    source = zipped(tmp_path / "model.tar.gz", plain(pax(records, content=content)))
+    assert str(refusal(source, tmp_path)) == torn(why)
+
+
+def old_sparse(size: int, real: int) -> bytes:
+    """A header of GNU tar's old kind of sparse file: `size` bytes follow, and `real` is what they stand for."""
+    info = tarfile.TarInfo("hole")
+    info.type, info.size = tarfile.GNUTYPE_SPARSE, size
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[483:495] = b"%011o\0" % real
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+def test_a_file_that_claims_more_than_any_archive_holds_does_not_hang(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "model.tar.gz", old_sparse(2**60, 0) + bytes(20_000))
+    assert str(refusal(source, tmp_path)) == torn("hole claims more than the archive can hold")
+
+
+def test_a_header_that_never_ends_does_not_fill_the_memory(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 2**23
+    source = zipped(tmp_path / "model.tar.gz", info.tobuf(tarfile.GNU_FORMAT) + b"x" * 2**23)
+    assert str(refusal(source, tmp_path)) == torn("a header takes more than 1 MiB")
+
+
+def test_headers_for_all_files_do_not_add_up(tmp_path: Path) -> None:
+    tar = b"".join(
+        tarfile.TarInfo.create_pax_global_header({f"key{number}": "x" * 600_000}) + bytes(plain(file("a")))[:1024]
+        for number in range(2)
+    )
+    source = zipped(tmp_path / "model.tar.gz", tar + bytes(1024))
+    assert str(refusal(source, tmp_path)) == torn("the headers for all files take more than 1 MiB")
+
+
+def test_headers_within_headers_are_refused(tmp_path: Path) -> None:
+    header = tarfile.TarInfo.create_pax_global_header({"a": "b"})
+    source = zipped(tmp_path / "model.tar.gz", header * 900 + bytes(plain(file("a"))))
+    error = refusal(source, tmp_path)
+    assert error.message.startswith("the model model.tar.gz is not a complete tar.gz archive (maximum recursion depth")
+
+
+def test_a_sparse_file_is_unpacked(tmp_path: Path) -> None:
+    records = {"GNU.sparse.map": "4,2", "GNU.sparse.size": "10", "GNU.sparse.name": "hole"}
+    source = zipped(tmp_path / "model.tar.gz", plain(pax(records, content=b"ab"), file("b")))
+    data = prepare(source, tmp_path / "scratch")
+    assert (data.folder / "hole").read_bytes() == b"\0\0\0\0ab\0\0\0\0"
+    assert data.facts == FileFacts(source="model.tar.gz", size=11, files=2)
+
+
+def test_more_than_the_disk_holds_is_no_verdict_on_the_model(tmp_path: Path) -> None:
+    records = {"GNU.sparse.map": "0,1", "GNU.sparse.size": str(2**60)}
+    source = zipped(tmp_path / "model.tar.gz", plain(pax(records)))
+    with pytest.raises(EnvironmentFault) as caught:
+        prepare(source, tmp_path / "scratch")
+    assert caught.value.kind == "disk-full"
+    assert caught.value.message.startswith("no space left to unpack the model model.tar.gz: ")
+    assert caught.value.remedy == "Free some space, use a larger runner, or set TMPDIR to a larger disk."
+
+
+def test_an_archive_of_too_many_files_is_refused(tmp_path: Path) -> None:
+    source = pack(tmp_path / "model.tar.gz", *THREE)
+    with pytest.raises(CannotServe) as caught:
+        artifact.unpack(source, "model.tar.gz", tmp_path, on_progress=lambda _: None, most=2)
+    assert str(caught.value) == said("holds more than 2 files and folders", "Pack fewer, larger files.")
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    source = pack(tmp_path / "model.tar.gz", file("a", bytes(2**26)), file("b"), file("c", bytes(2**26)))
+    artifact.unpack(source, "model.tar.gz", tmp_path, on_progress=told.append)
+    assert told == ["unpacked 64 MiB", "unpacked 128 MiB"]
+
+
+def test_an_archive_that_cannot_be_read(tmp_path: Path, powerless: Callable[[], None]) -> None:
+    source = pack(tmp_path / "model.tar.gz", *THREE)
+    source.chmod(0)
+    powerless()
+    with pytest.raises(ModelMissing) as caught:
+        artifact.unpack(Path("model.tar.gz"), "model.tar.gz", Path(), on_progress=lambda _: None)
+    assert str(caught.value) == (
+        "the model model.tar.gz cannot be unpacked: [Errno 13] Permission denied: 'model.tar.gz'\nIs the file readable?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x1f\x8b", torn(GZIP_ENDS)),
+        (b"\x1f\x8b garbage", torn("Unknown compression method")),
+        (b"", said("is not compressed with gzip", "Pack it with: tar -czf model.tar.gz -C MODEL_FOLDER .")),
+        (gzip.compress(b""), torn("it ends at byte 0, before its last file is whole or ended")),
+        (gzip.compress(b"g" * 10_000), torn("invalid header")),
+    ],
+)
+def test_garbage_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    source = tmp_path / "model.tar.gz"
+    source.write_bytes(content)
+    error = refusal(source, tmp_path)
+    assert (str(error), error.kind) == (message, "model-archive")
+
+
+def test_no_damage_gets_past_or_crashes(tmp_path: Path) -> None:
+    whole = bytes(plain(file("a", b"1" * 600), pax({"path": "d/" * 60 + "b", "GNU.sparse.map": "0,1"}), *THREE))
+    dice = random.Random(7)
+    (tmp_path / "out").mkdir()
+    for _ in range(400):
+        tar = bytearray(whole)
+        for _ in range(dice.randint(1, 4)):
+            tar[dice.randrange(len(tar))] = dice.choice((0, 0x2D, 0x30, 0x31, 0x78, 0x80, 0xFF, dice.randrange(256)))
+        source = zipped(tmp_path / "model.tar.gz", tar)
+        try:
+            artifact.unpack(source, "model.tar.gz", tmp_path / "out", on_progress=lambda _: None)
+        except (CannotServe, EnvironmentFault) as error:
+            assert type(error) in {CannotServe, EnvironmentFault}, error  # noqa: PT017
