@@ -12,6 +12,7 @@ import html as _html
 import json
 import posixpath
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
@@ -39,6 +40,7 @@ _MARKDOWN = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_LINE = 4  # a line such as `{` of a multi-line secret would mask half the report
+_QUOTES = "\"'\\"  # may stand between a value and the sign of its cut
 _SHORTEST_CUT = 6  # characters of a cut secret that give it away
 _SHORTEST_CORE = 8  # characters of base64 that can only be the secret
 
@@ -124,24 +126,23 @@ def _masked(text: str, forms: Iterable[str]) -> str:
 
 
 def _masked_at_cuts(text: str, forms: Iterable[str]) -> str:
-    """Masks what a shortening (`…`) has left of a secret: its start before a cut, its end behind one."""
+    """Masks what a shortening (`…`) has left of a secret: whatever stands beside the cut, or beside its quote, and is part of one."""
     parts = text.split("…")
     for form in forms:
         for at in range(len(parts) - 1):
-            before, after = parts[at], parts[at + 1]
-            if size := _overlap(before, form):
-                parts[at] = before[: len(before) - size] + MASK
-            if size := _overlap(after[::-1], form[::-1]):
-                parts[at + 1] = MASK + after[size:]
+            parts[at] = _without_end(parts[at], form)
+            parts[at + 1] = _without_end(parts[at + 1][::-1], form[::-1])[::-1]
     return "…".join(parts)
 
 
-def _overlap(part: str, form: str) -> int:
-    """How many characters at the end of `part` are the start of `form`; 0 when they are too few to tell."""
-    if part[-_SHORTEST_CUT:] not in form:
-        return 0
-    longest = min(len(part), len(form) - 1)
-    return next((size for size in range(longest, _SHORTEST_CUT - 1, -1) if part.endswith(form[:size])), 0)
+def _without_end(part: str, form: str) -> str:
+    """The text with the piece of the secret at its end masked; one too short to give it away stays."""
+    bare = part.rstrip(_QUOTES)
+    if bare[-_SHORTEST_CUT:] not in form or len(bare) < _SHORTEST_CUT:
+        return part
+    longest = range(_SHORTEST_CUT, min(len(bare), len(form)) + 1)
+    size = bisect(longest, 0, key=lambda size: int(bare[-size:] not in form)) + _SHORTEST_CUT - 1
+    return f"{bare[: len(bare) - size]}{MASK[::-1]}{part[len(bare) :]}"
 
 
 def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:

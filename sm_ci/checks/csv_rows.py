@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 
+from sm_ci import contract
 from sm_ci.checks.matching import mismatches
 from sm_ci.checks.mismatch import Mismatch, Notation, Place, Steps, failure
 from sm_ci.checks.values import shorten
 from sm_ci.results import Failure
 from sm_ci.spec.model import Tolerance
+
+csv.field_size_limit(contract.PAYLOAD_LIMIT)  # Python's own 131,072 characters are fewer than an answer may hold
 
 
 def check(text: str, expected: object, tolerance: Tolerance, place: Place) -> tuple[Failure, ...]:

@@ -6,13 +6,15 @@ https://json-schema.org/draft/2020-12/json-schema-core
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import regex
+
 from sm_ci.checks.body import Document
 from sm_ci.checks.mismatch import Mismatch, Place, failure, json_notation
+from sm_ci.checks.patterns import Endless, patient
 from sm_ci.checks.values import counted, shorten, show
 from sm_ci.results import Failure
 
@@ -62,12 +64,19 @@ def _violations(schema: object, value: Any, *, inline: bool) -> tuple[Mismatch, 
     if not isinstance(schema, Mapping | bool):
         raise ValueError(f"is not a JSON Schema but {show(schema)}")  # noqa: TRY004 - as every reason here
     try:
-        validator = _draft(schema)(schema, registry=REGISTRY)  # the registry of metaschemas fetches nothing
+        draft: Any = patient(_draft(schema))
+        # Without $schema: where one stands, jsonschema changes to its own validator and its own search.
+        rules = (
+            {key: part for key, part in schema.items() if key != "$schema"} if isinstance(schema, Mapping) else schema
+        )
+        validator = draft(rules, registry=REGISTRY)  # the registry of metaschemas fetches nothing
         return _shown(validator.iter_errors(value), inline=inline)
     except Unresolvable as error:
         name = show(error.ref) if error.ref else "a name"
         raise ValueError(f"refers to {name}, which is not in it; put it under $defs (nothing is fetched)") from error
-    except re.error as error:
+    except Endless as error:
+        raise ValueError(str(error)) from error
+    except regex.error as error:
         raise ValueError(f"has a pattern that is not a regular expression ({error})") from error
     except RecursionError as error:
         raise ValueError("refers to itself without end, or the body is nested too deeply") from error

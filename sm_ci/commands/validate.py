@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -10,6 +12,7 @@ from sm_ci.errors import Finding, SpecError
 from sm_ci.report.console import Console
 from sm_ci.runner import Runner
 from sm_ci.spec import Spec, load
+from sm_ci.spec.variables import DECLARE_IT, UNDECLARED_OPTION, undeclared_option
 
 
 def validate_specs(
@@ -39,20 +42,49 @@ def load_all(
     stdout: TextIO,
     need_secrets: bool,
 ) -> list[Spec] | None:
-    """Every spec, or None when one is wrong; then all that is wrong with all of them has been said."""
-    specs: list[Spec] = []
-    findings: list[Finding] = []
-    workspace = runner.workspace if runner else None
-    for path in paths:
-        try:
-            specs.append(
-                load(path, variables=variables, environ=environ, workspace=workspace, need_secrets=need_secrets)
-            )
-        except SpecError as error:
-            findings += error.findings
+    """Every spec, or None when one is wrong; then all that is wrong with all of them has been said.
+
+    Each spec takes those of the variables that it declares; a variable is wrong when none declares it.
+    """
+    read = partial(load, environ=environ, workspace=runner.workspace if runner else None, need_secrets=need_secrets)
+    attempts = [_attempt(path, variables, read) for path in paths]
+    findings = [*_declared_nowhere(attempts), *(finding for attempt in attempts for finding in attempt.findings)]
     if not findings:
-        return specs
+        return [attempt.spec for attempt in attempts if attempt.spec]
     console.spec_errors(findings)
     if runner:
         runner.annotations(findings, stdout)
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """A spec, or what is wrong with it; and beside that the variables that it does not declare, by name."""
+
+    path: Path
+    spec: Spec | None = None
+    findings: tuple[Finding, ...] = ()
+    undeclared: Mapping[str, Finding] = field(default_factory=dict)
+
+
+def _attempt(path: Path, variables: Mapping[str, str], read: Callable[..., Spec]) -> _Attempt:
+    """A second time without the variables that the spec does not declare, when there are some."""
+    try:
+        return _Attempt(path=path, spec=read(path, variables=variables))
+    except SpecError as error:
+        undeclared = {finding.given: finding for finding in error.findings if finding.rule == UNDECLARED_OPTION}
+        if not undeclared:
+            return _Attempt(path=path, findings=error.findings)
+    rest = {name: value for name, value in variables.items() if name not in undeclared}
+    attempt = _attempt(path, rest, read)
+    return replace(attempt, undeclared={**undeclared, **attempt.undeclared})
+
+
+def _declared_nowhere(attempts: Sequence[_Attempt]) -> Iterator[Finding]:
+    """One finding for each variable that every spec refuses, with the first near name that any of them has."""
+    paths = list(dict.fromkeys(str(attempt.path) for attempt in attempts))
+    for name, finding in attempts[0].undeclared.items() if attempts else ():
+        remedies = [attempt.undeclared[name].remedy for attempt in attempts if name in attempt.undeclared]
+        if len(remedies) == len(attempts):
+            remedy = next((remedy for remedy in remedies if remedy != DECLARE_IT), finding.remedy)
+            yield undeclared_option(name, paths, remedy)

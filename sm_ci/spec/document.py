@@ -12,12 +12,14 @@ import yaml
 
 from sm_ci.errors import Finding, Location, Severity, SpecError
 from sm_ci.spec import encoding, scalars, syntax
+from sm_ci.spec.findings import MOST
 from sm_ci.spec.paths import Key, Path, printed
 from sm_ci.spec.tree import NOTHING, Document, Node
 from sm_ci.spec.wording import described, quoted, shortened
 
 DEPTH_LIMIT = 100  # no tensor is deeper; everything that walks the tree may recurse
 EXPANDED_LIMIT = 4 * encoding.SIZE_LIMIT  # characters once every alias is written out
+MERGE_KEY = "merge-key"
 _TAG = "tag:yaml.org,2002:"
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -109,7 +111,9 @@ class _Builder:
             feeder(event)
 
     def report(self, at: tuple[int, int], rule: str, message: str, remedy: str = "", extra: Path = ()) -> None:
-        """Note what is wrong at this place, and go on."""
+        """Note what is wrong at this place, and go on; beyond what is shown nothing is noted."""
+        if len(self.findings) > MOST:
+            return
         steps = [level.key for level in self._stack if level.key is not None]
         self.findings.append(
             Finding(
@@ -170,18 +174,19 @@ class _Builder:
 
     def _key(self, top: _Level, event: Any) -> None:
         name = event.value
-        if event.implicit[0] and name == "<<":
+        merges = event.implicit[0] and name == "<<"
+        if merges:
             message = "'<<' merges mappings in YAML 1.1; a spec is YAML 1.2"
-            self.report(_place(event), "merge-key", message, "write the keys out")
+            self.report(_place(event), MERGE_KEY, message, "write the keys out")
         elif event.implicit[0] and not scalars.is_text(name):
             message = f"keys must be text, not {shortened(name) or 'nothing'}"
             self.report(_place(event), "text-key", message, f'write "{shortened(name)}" in quotes')
         elif event.tag not in (None, "!", f"{_TAG}str"):
             self._refuse_tag(event)
-        if name in top.keys:
+        if name in top.keys and not merges:
             message = f"is given twice; the first is in line {top.keys[name][0]}"
             self.report(_place(event), "duplicate-key", message, "keep one of the two", extra=(name,))
-        top.discard = name in top.keys
+        top.discard = merges or name in top.keys
         top.keys.setdefault(name, _place(event))
         top.node.size += len(name)
         top.key = name

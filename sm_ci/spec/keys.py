@@ -48,6 +48,17 @@ def meant(path: Path) -> str:
     return f"did you mean '{inside[0]}'?" if inside else did_you_mean(wrong, _names(model))
 
 
+def belongs_beside(path: Path) -> str:
+    """The key of the mapping that the last key of the path stands in, when the mapping above it has that key."""
+    if len(path) < 2 or not isinstance(path[-2], str):
+        return ""
+    holder, wrong = path[-2:]
+    model, parent = _model_at(path[:-1]), _model_at(path[:-2])
+    if model is None or parent is None or wrong not in _names(parent):
+        return ""
+    return "" if any(wrong in _names(child) for _, child in _children(model)) else str(holder)
+
+
 def _steps(path: Path) -> tuple[str, ...]:
     return tuple("*" if isinstance(key, int) else key for key in path)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from sm_ci.errors import Finding, Location, Severity, SpecError
-from sm_ci.spec import Case, Spec, document, encoding, rules, validation, variables
+from sm_ci.spec import Case, Spec, document, encoding, findings, rules, validation
 from sm_ci.spec.model import SpecFile
 from sm_ci.spec.rules.environment import MISSING_SECRET
 from sm_ci.spec.tree import Document
 from sm_ci.spec.value import Value
+from sm_ci.spec.variables import Expanded, expand
 
 DEFAULT_STEM = "sm-ci"
 
@@ -27,13 +29,15 @@ def load_spec(
     """As `sm_ci.spec.load`."""
     read = document.read(str(path), _source(path))
     directory = path.absolute().parent
-    file, findings = _judge(read, directory, variables, environ, workspace)
-    if not need_secrets:
-        findings = [_tolerated(finding) for finding in findings]
-    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
-    odd = [finding for finding in findings if finding.severity is not Severity.ERROR]
+    expanded = expand(read, given=variables, environ=environ)
+    root = Value(read, expanded.value)
+    file, wrong, more = validation.validate(root)
+    ruled = rules.check(root, directory=directory, workspace=workspace, environ=environ)
+    judged = _without_consequences(chain(wrong, ruled), read, expanded)
+    everything = chain(read.findings, expanded.findings, judged)
+    errors, odd = findings.gathered(everything if need_secrets else map(_tolerated, everything))
     if file is None or errors:
-        raise SpecError((*errors, *odd))
+        raise SpecError(findings.capped([*errors, *odd], more))
     name = file.name or (directory.name if path.stem == DEFAULT_STEM else path.stem)
     return Spec(
         path=path,
@@ -41,7 +45,7 @@ def load_spec(
         name=name,
         file=file,
         cases=_cases(read, name, file),
-        findings=tuple(odd),
+        findings=findings.capped(odd),
         secrets={name: environ[name] for name in file.secrets if environ.get(name)},
         document=read,
     )
@@ -77,26 +81,14 @@ def _unreadable(path: Path, message: str, remedy: str) -> SpecError:
     return SpecError((finding,))
 
 
-def _judge(
-    read: Document, directory: Path, given: Mapping[str, str], environ: Mapping[str, str], workspace: Path | None
-) -> tuple[SpecFile | None, list[Finding]]:
-    """The model, and everything that is wrong or odd, in the order of the file."""
-    expanded = variables.expand(read, given=given, environ=environ)
-    root = Value(read, expanded.value)
-    file, wrong = validation.validate(root)
-    ruled = rules.check(root, directory=directory, workspace=workspace, environ=environ)
-    judged = (finding for finding in (*wrong, *ruled) if finding.path not in expanded.broken)
-    return file, _in_order((*read.findings, *expanded.findings, *judged))
-
-
-def _in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """By place, each once: a value that aliases repeat is judged as often as it stands there."""
-    unique = {(finding.at, finding.message): finding for finding in reversed(list(findings))}
-    return sorted(unique.values(), key=_position)
-
-
-def _position(finding: Finding) -> tuple[int, int, str]:
-    return (finding.at.line, finding.at.column, finding.path) if finding.at else (0, 0, "")
+def _without_consequences(judged: Iterable[Finding], read: Document, expanded: Expanded) -> Iterator[Finding]:
+    """Without what only follows from a variable that failed, or from keys that a `<<` did not bring."""
+    merged = {finding.path for finding in read.findings if finding.rule == document.MERGE_KEY}
+    for finding in judged:
+        parent = finding.path.rpartition(".")[0]
+        missing = finding.rule == validation.MISSING and parent in merged
+        if not missing and finding.path not in expanded.broken and finding.path not in merged:
+            yield finding
 
 
 def _cases(read: Document, name: str, file: SpecFile) -> tuple[Case, ...]:

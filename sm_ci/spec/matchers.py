@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import json
 import math
-import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import regex
+
 from sm_ci.errors import Finding
 from sm_ci.spec.value import Value
-from sm_ci.spec.wording import described, did_you_mean, either, shown
+from sm_ci.spec.wording import described, did_you_mean, either, quoted, shown
 
 EQ, NE = "$eq", "$ne"
 LT, LTE, GT, GTE, BETWEEN = "$lt", "$lte", "$gt", "$gte", "$between"
@@ -85,6 +87,9 @@ def _mapping(value: Value) -> Iterator[Finding]:
         message = f"{operators[0]} stands beside the plain key {shown(plain[0])}"
         remedy = f"keep operators and keys in mappings of their own, or write {{{EQ}: …}}"
         yield value.at(operators[0]).error("matcher", message, remedy, key=True)
+    if plain and not set(value.content) - _BARE:
+        message = f"{shown(plain[0])} is a plain key here, and not an operator"
+        yield value.at(plain[0]).warning("matcher", message, _operator_meant(value), key=True)
     for key, entry in value.entries():
         if not key.startswith("$"):
             yield from expected(entry)
@@ -94,6 +99,22 @@ def _mapping(value: Value) -> Iterator[Finding]:
             remedy = did_you_mean(key, _CHECKS) or "a literal key cannot begin with '$'"
             yield entry.error("matcher", f"{shown(key)} is not an operator", remedy, key=True)
     yield from _company(value, operators)
+
+
+def _operator_meant(value: Value) -> str:
+    return f"did you mean {quoted('$' + next(iter(value.content)))}?"
+
+
+def json_in_text(value: Value) -> Iterator[Finding]:
+    """A text that is sent or expected as JSON and holds an object or a list itself is rarely meant."""
+    text = (value.text or "").strip()
+    if not text.startswith(("{", "[")):
+        return
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    yield value.warning("json", "is a text that holds JSON", "leave out the quotes if the value is meant")
 
 
 def _company(value: Value, operators: list[str]) -> Iterator[Finding]:
@@ -152,10 +173,9 @@ def _matches(value: Value) -> Iterator[Finding]:
         return
     try:
         with warnings.catch_warnings(action="ignore"):
-            re.compile(value.text)
-    except re.error as error:
-        where = "" if error.pos is None else f" at character {error.pos + 1}"
-        yield value.error("matcher", f"is not a regular expression: {error.msg}{where}: {shown(value.text)}")
+            regex.compile(value.text)
+    except regex.error as error:
+        yield value.error("matcher", f"is not a regular expression: {error}: {shown(value.text)}")
     except (OverflowError, RecursionError) as error:
         yield value.error("matcher", f"is not a regular expression that can be used: {error}: {shown(value.text)}")
 
@@ -206,3 +226,5 @@ _CHECKS: Mapping[str, _Check] = {
 }
 OPERATORS = frozenset(_CHECKS) - {STRICT}
 """Every operator; a mapping whose keys are all in here is a matcher and not a literal."""
+_BARE = frozenset(key.removeprefix("$") for key in OPERATORS - {LENGTH, TYPE, ANY, ALL})
+"""Operators without their `$` that are not words which answers use themselves."""

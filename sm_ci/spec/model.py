@@ -90,7 +90,7 @@ class Resources(Model):
     """Limits of the container; what is given here beats what instance_type says."""
 
     memory: Size | None = Field(None, description="Memory of the container")
-    cpus: float | None = Field(None, gt=0, description="CPUs of the container")
+    cpus: float | None = Field(None, ge=0.01, description="CPUs of the container")
     shm_size: Size = Field(
         contract.SHM_SIZE, validate_default=False, description="Size of /dev/shm; SageMaker gives 64MiB"
     )

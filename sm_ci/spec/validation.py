@@ -10,12 +10,14 @@ from pydantic import ValidationError
 
 from sm_ci.errors import Finding
 from sm_ci.spec import keys, variables
+from sm_ci.spec.findings import MOST
 from sm_ci.spec.model import KINDS, MAPPING, NULL, SpecFile
 from sm_ci.spec.model import kind as branch
 from sm_ci.spec.scalars import resolve
 from sm_ci.spec.value import Value
 from sm_ci.spec.wording import described, did_you_mean, either, quoted, shortened, shown
 
+MISSING = "missing"
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -29,14 +31,15 @@ _BOUNDS = {"greater_than": "greater than", "greater_than_equal": "at least", "le
 _YES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
-def validate(root: Value) -> tuple[SpecFile | None, list[Finding]]:
-    """The model of the values, or None and what is wrong with each."""
+def validate(root: Value) -> tuple[SpecFile | None, list[Finding], int]:
+    """The model of the values, or None and what is wrong with each; how many more are wrong than can be shown."""
     try:
         file = SpecFile.model_validate(root.content)
     except ValidationError as error:
         complaints = error.errors(include_url=False)
-        return None, [finding for complaint in complaints for finding in _finding(root, complaint)]
-    return file, []
+        shown = [finding for complaint in complaints[: MOST + 1] for finding in _finding(root, complaint)]
+        return None, shown, max(0, len(complaints) - MOST - 1)
+    return file, [], 0
 
 
 def _finding(root: Value, complaint: Any) -> Iterator[Finding]:
@@ -71,6 +74,9 @@ def _value(root: Value, steps: tuple[str | int, ...]) -> Value:
 def _unknown(value: Value) -> Finding:
     if keys.comes_later(value.path):
         return value.error("not-supported", "is not supported yet", "leave it out", key=True)
+    above = keys.belongs_beside(value.path)
+    if above:
+        return value.error("unknown-key", f"belongs one level up, beside {above}", key=True)
     return value.error("unknown-key", "is not a known key", keys.meant(value.path), key=True)
 
 
@@ -79,7 +85,7 @@ def _missing(root: Value, value: Value) -> Iterator[Finding]:
     if value.path == ("image", "build") and root.at("image").has("framework"):
         return
     remedy = "write version: 1" if value.path == ("version",) else "add it"
-    yield value.error("missing", "is missing", remedy)
+    yield value.error(MISSING, "is missing", remedy)
 
 
 def _not_one_of(value: Value, expected: str) -> Finding:
@@ -134,6 +140,8 @@ def _remedy(value: Value, expected: str) -> str:
     content = value.content
     if expected.startswith("text") and isinstance(content, bool | int | float):
         return f'write it in quotes: "{shortened(value.raw)}"'
+    if value.path == ("image",) and content is None:
+        return "name an image, or {build: FOLDER}"
     if expected.startswith("text") and content is None:
         return 'write "" for an empty text, or leave the key out'
     if expected == "true or false" and isinstance(content, str) and content.lower() in _YES:

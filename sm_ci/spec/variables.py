@@ -7,7 +7,7 @@ Nothing else of the environment is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,11 +15,15 @@ from typing import Any
 from sm_ci.errors import Finding, Severity
 from sm_ci.spec import scalars
 from sm_ci.spec.encoding import SIZE_LIMIT
+from sm_ci.spec.findings import MOST
 from sm_ci.spec.paths import Path, printed
 from sm_ci.spec.tree import Document, Node
 from sm_ci.spec.value import Value
 from sm_ci.spec.wording import described, did_you_mean, quoted
 
+UNDECLARED_OPTION = "undeclared-option"
+"""The rule that a --var breaks that the spec does not declare; `given` is its whole name."""
+DECLARE_IT = "declare it under variables"
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?P<name>[^{}]*)\}|\$\{")
 _LITERAL = "$${"
@@ -83,7 +87,9 @@ def _declared(
     section = Value(document, document.root.value).at("variables")
     if "variables" in document.root.value and not isinstance(section.content, dict):
         return None, []
-    findings = [_undeclared_option(name, section.content) for name in given if not section.has(name)]
+    unknown = [name for name in given if not section.has(name)]
+    names = [name for name, _ in section.entries()]
+    findings = [undeclared_option(n, [document.path], did_you_mean(n, names) or DECLARE_IT) for n in unknown]
     declared: dict[str, _Variable] = {}
     for name, value in section.entries():
         try:
@@ -94,13 +100,15 @@ def _declared(
     return declared, findings
 
 
-def _undeclared_option(name: str, declared: Any) -> Finding:
-    hint = did_you_mean(name, declared if isinstance(declared, dict) else ())
+def undeclared_option(name: str, paths: Sequence[str], remedy: str) -> Finding:
+    """That none of these specs declares a name that --var gives."""
+    *first, last = paths
+    subject = f"{', '.join(first)} and {last} declare" if first else f"{last} declares"
     return Finding(
-        rule="variable",
+        rule=UNDECLARED_OPTION,
         severity=Severity.ERROR,
-        message=f"--var {quoted(name)}: the spec declares no such variable",
-        remedy=hint or "declare it under variables",
+        message=f"--var {quoted(name)}: {subject} no such variable",
+        remedy=remedy,
         given=name,
     )
 
@@ -198,6 +206,8 @@ class _Expansion:
         name = match["name"]
         if match[0] == _LITERAL:
             return _Variable(text="${")
+        if len(self.findings) > MOST:
+            return None
         if name is None or not NAME.fullmatch(name):
             self.findings.append(_malformed(match[0], value))
             return None

@@ -71,7 +71,18 @@ Run = Callable[..., Ended]
 
 
 def left_behind(engine: Engine) -> list[str]:
-    """Everything on the engine that carries our label and whose run has ended; other runs may go on meanwhile."""
+    """Everything on the engine that carries our label and whose run has ended; other runs may go on meanwhile.
+
+    Looked up twice: what is there after its run had ended was left by it, and was not just about to be removed.
+    """
+    found = {owner for _, owner in labelled(engine)}
+    running = frozenset(str(container["Id"]) for container in engine.api.containers())
+    gone = {owner for owner in found if owner is None or is_gone(owner, myself(), running)}
+    return [name for name, owner in labelled(engine) if owner in gone]
+
+
+def labelled(engine: Engine) -> list[tuple[str, Owner | None]]:
+    """What carries our label, and whose it is."""
     api, only = engine.api, {"label": RUN_LABEL}
     things = [
         *((f"container {thing['Names']}", thing) for thing in api.containers(all=True, filters=only)),
@@ -79,9 +90,7 @@ def left_behind(engine: Engine) -> list[str]:
         *((f"volume {thing['Name']}", thing) for thing in (api.volumes(filters=only) or {}).get("Volumes") or []),
         *((f"image {thing['RepoTags']}", thing) for thing in api.images(filters={"label": OWNER_LABEL})),
     ]
-    running = frozenset(str(container["Id"]) for container in api.containers())
-    owners = [(name, Owner.parse(thing["Labels"][OWNER_LABEL])) for name, thing in things]
-    return [name for name, owner in owners if owner is None or is_gone(owner, myself(), running)]
+    return [(name, Owner.parse(thing["Labels"][OWNER_LABEL])) for name, thing in things]
 
 
 def containers_of(engine: Engine, process: subprocess.Popen[str]) -> list[str]:

@@ -103,7 +103,9 @@ def test_a_secret_reaches_the_container_and_no_output(spec: Spec, run: Run, tmp_
             assert not any(form in text for form in forms)
 
 
-@pytest.mark.parametrize("secret", ['hf_Zk9 quite"secret<&>value', random.Random(1).randbytes(150).hex()], ids=["odd", "long"])
+@pytest.mark.parametrize(
+    "secret", ['hf_Zk9 quite"secret<&>value', random.Random(1).randbytes(150).hex()], ids=["odd", "long"]
+)
 @pytest.mark.parametrize("on_a_runner", [False, True], ids=["terminal", "runner"])
 def test_a_secret_that_the_container_tells_is_in_no_output(
     spec: Spec, run: Run, tmp_path: Path, secret: str, on_a_runner: bool

@@ -78,7 +78,8 @@ def test_a_syntax_error_is_told_with_the_users_line(serving_stack: str, spec: Sp
     assert ended.status == 1
     assert set(ended.cases.values()) == {"failed"}
     told = next(finding for finding in ended.result["findings"] if finding["rule"] == "cause-in-log")
-    assert told["message"] == "the container's log says: SyntaxError: expected ':'"
+    said = "SyntaxError: expected ':'"
+    assert told["message"] == f"the container's log says: {said} (/opt/ml/model/code/inference.py, line {line})"
     assert (Path(told["at"]["path"]).name, told["at"]["line"]) == ("inference.py", line)
     assert f"inference.py:{line}" in ended.output
 

@@ -223,6 +223,8 @@ def test_a_path_is_given_as_the_repository_knows_it(path: str, root: str, here: 
 def test_what_a_cut_has_left_of_a_secret_is_masked_too() -> None:
     clean = text.Redactor(["hf_ZkAbCdEfGhIjKl"])
     assert clean("token hf_ZkAbC… in all") == "token ***… in all"
+    assert clean('got "hf_ZkAbCdEf"… and more') == 'got "***"… and more'
     assert clean('"…EfGhIjKl" and more') == '"…***" and more'
     assert clean("…EfGhIjKl and more") == "…*** and more"
+    assert clean('…"AbCdEfGh"… and more') == '…"***"… and more'
     assert clean("a…b hf_Zk… c") == "a…b hf_Zk… c"

@@ -17,9 +17,12 @@ _STATUS_CLASS = re.compile(r"[1-5][xX]{2}")
 
 def check(expect: Value, schemas: Schemas) -> Iterator[Finding]:
     """What is wrong or odd with one test's expectations."""
+    if not isinstance(expect.content, dict):
+        return
     yield from _status(expect.at("status"))
     if expect.has("json"):
         yield from matchers.expected(expect.at("json"))
+        yield from matchers.json_in_text(expect.at("json"))
     for key in ("text", "content_type"):
         if expect.has(key):
             yield from matchers.expected_text(expect.at(key))

@@ -43,6 +43,11 @@ class Files:
         elif _exists(path):
             yield from _content(value, path)
 
+    def size(self, value: Value) -> int:
+        """The bytes of the file that this value names; 0 when there is none."""
+        path = self.path(value)
+        return path.stat().st_size if _exists(path) and path.is_file() else 0
+
     def folder(self, value: Value) -> Iterator[Finding]:
         """What keeps this value from naming a folder."""
         path = self.path(value)

@@ -13,6 +13,8 @@ from sm_ci.spec.rules.files import Files
 from sm_ci.spec.value import Value
 from sm_ci.spec.wording import described, did_you_mean, shown
 
+LEAST_MEMORY = 6 * 2**20
+"""Bytes: the Docker engine makes no container with less (moby, daemon/daemon_unix.go, linuxMinMemory)."""
 _SOUND_IMAGE = re.compile(r"[!-~]+")
 
 
@@ -22,6 +24,7 @@ def check(root: Value, files: Files) -> Iterator[Finding]:
     yield from _image(root.at("image"), files)
     yield from _model(root.at("model"), files)
     yield from _instance_type(root.at("instance_type"))
+    yield from _resources(root.at("resources"))
     yield from _startup(root.at("startup_timeout"))
     yield from _invocation(root.at("invocation_timeout"))
 
@@ -35,7 +38,8 @@ def _version(value: Value) -> Iterator[Finding]:
 def _image(value: Value, files: Files) -> Iterator[Finding]:
     if value.text is not None and not _SOUND_IMAGE.fullmatch(value.text):
         message = f"is not an image reference: {shown(value.content)}"
-        yield value.error("image", message, "write for example registry/name:tag")
+        remedy = "write for example registry/name:tag" if value.text else "name an image, or {build: FOLDER}"
+        yield value.error("image", message, remedy)
     build, dockerfile = value.at("build"), value.at("dockerfile")
     if build.text is None:
         return
@@ -76,23 +80,33 @@ def _instance_type(value: Value) -> Iterator[Finding]:
         yield value.error("instance-type", message, "write for example ml.m5.xlarge")
 
 
+def _resources(value: Value) -> Iterator[Finding]:
+    """A part of a byte is no size, though it is above zero."""
+    memory, shared = value.at("memory"), value.at("shm_size")
+    if _number(memory.content, units.size, LEAST_MEMORY) < LEAST_MEMORY:
+        message = f"is less than the 6MiB that a container needs at least: {shown(memory.content)}"
+        yield memory.error("resources", message, "write for example 512MiB")
+    if _number(shared.content, units.size, 1) < 1:
+        yield shared.error("resources", f"is less than a byte: {shown(shared.content)}", "write for example 64MiB")
+
+
 def _startup(value: Value) -> Iterator[Finding]:
     longest = contract.STARTUP_TIMEOUT_RANGE[1]
-    if _seconds(value.content) > longest:
+    if _number(value.content, units.duration) > longest:
         message = f"SageMaker waits at most {longest:g}s for a container to start, not {value.content}"
         yield value.warning("timeout", message, f"write {longest:g}s or less")
 
 
 def _invocation(value: Value) -> Iterator[Finding]:
     longest = contract.INVOCATION_TIMEOUT
-    if _seconds(value.content) > longest:
+    if _number(value.content, units.duration) > longest:
         message = f"SageMaker waits at most {longest:g}s for an answer, not {value.content}"
         yield value.warning("timeout", message, f"write {longest:g}s or less")
 
 
-def _seconds(content: object, read: Callable[[object], float] = units.duration) -> float:
-    """The seconds of a time; 0 when it is none, which the model reports."""
+def _number(content: object, read: Callable[[object], float], otherwise: float = 0) -> float:
+    """The seconds of a time, the bytes of a size; `otherwise` when it is none, which the model reports."""
     try:
         return read(content)
     except ValueError:
-        return 0.0
+        return otherwise

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from sm_ci import contract
 from sm_ci.errors import Finding
+from sm_ci.spec import matchers
 from sm_ci.spec.model import BODY_KINDS
 from sm_ci.spec.rules.files import Files
 from sm_ci.spec.value import Value
@@ -24,6 +25,8 @@ _NOT_IN_HEADER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 def check(request: Value, files: Files) -> Iterator[Finding]:
     """What is wrong or odd with one request."""
+    if not isinstance(request.content, dict):
+        return
     yield from _one_body(request)
     yield from _body(request, files)
     yield from headers(request)
@@ -42,6 +45,16 @@ def headers(request: Value) -> Iterator[Finding]:
         if bad:
             message = f"holds {_named(bad[0])}, and SageMaker takes printable ASCII only"
             yield value.error("header", message, "leave it out, or encode it")
+        else:
+            yield from _bare(value)
+
+
+def _bare(value: Value) -> Iterator[Finding]:
+    """RFC 9110, 5.5: white space around a value is not part of it. The client refuses to send it."""
+    text = value.text or ""
+    if text != text.strip():
+        message = f"begins or ends with white space, which no header can hold: {shown(text)}"
+        yield value.error("header", message, f"write {shown(text.strip())}")
 
 
 def _one_body(request: Value) -> Iterator[Finding]:
@@ -57,8 +70,10 @@ def _one_body(request: Value) -> Iterator[Finding]:
 def _body(request: Value, files: Files) -> Iterator[Finding]:
     if request.has("json"):
         yield from _json(request.at("json"))
+        yield from matchers.json_in_text(request.at("json"))
     if request.at("file").text is not None:
         yield from files.file(request.at("file"))
+        yield from _large(request.at("file"), files)
     encoded = request.at("base64")
     if encoded.text is None:
         return
@@ -67,6 +82,14 @@ def _body(request: Value, files: Files) -> Iterator[Finding]:
     except (binascii.Error, ValueError):
         message = f"is not base64: {shown(encoded.content)}"
         yield encoded.error("base64", message, "write what the command base64 prints")
+
+
+def _large(value: Value, files: Files) -> Iterator[Finding]:
+    """No error: the case is not sent, and the others are."""
+    size = files.size(value)
+    if size > contract.PAYLOAD_LIMIT:
+        message = f"has {size:,} bytes, and SageMaker refuses more than {contract.PAYLOAD_LIMIT:,}"
+        yield value.warning("payload", message, "send a smaller file")
 
 
 def _json(value: Value) -> Iterator[Finding]:
@@ -95,6 +118,8 @@ def _header(name: str, value: Value) -> Iterator[Finding]:
     bad = _NOT_IN_HEADER.search(value.text or "")
     if bad:
         yield value.error("header", f"holds {_named(bad[0])}, which no header can hold", "leave it out, or encode it")
+    else:
+        yield from _bare(value)
 
 
 def _named(character: str) -> str:

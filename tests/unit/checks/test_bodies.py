@@ -265,8 +265,15 @@ def test_cells_that_are_no_numbers(make: Make, messages: Messages, cell: str) ->
     assert len(messages(make(f'"{cell}"\n'), csv=[[1]])) == 1
 
 
+def test_a_cell_may_be_as_long_as_an_answer(make: Make, messages: Messages) -> None:
+    long = "x" * 200_000
+    assert messages(make(f"{long},1"), csv=[[long, 1]]) == []
+    assert messages(make(f"{long},1"), csv=[[long, "2"]]) == ['row 1, column 2: expected "2", got "1"']
+
+
 def test_a_cell_beyond_what_csv_reads(make: Make, messages: Messages) -> None:
-    assert messages(make("x" * 200_000), csv=[["x"]]) == ["csv: not CSV: field larger than field limit (131072)"]
+    found = messages(make("x" * 25_000_001), csv=[["x"]])
+    assert found == ["csv: not CSV: field larger than field limit (25000000)"]
 
 
 def test_a_cell_is_placed(make: Make, failures: Failures) -> None:

@@ -90,7 +90,7 @@ def test_schema(make: Make, messages: Messages, schema: Any, body: str, found: l
                 "$schema": "http://json-schema.org/draft-04/schema#",
                 "properties": {"a": {"patternProperties": {"(": {}}}},
             },
-            "schema: has a pattern that is not a regular expression (missing ), unterminated subpattern at position 0)",
+            "schema: has a pattern that is not a regular expression (missing ) at position 1)",
         ),
         ({"$ref": "#"}, "schema: refers to itself without end, or the body is nested too deeply"),
     ],
@@ -142,3 +142,78 @@ def test_twenty_violations_and_how_many_more(make: Make, messages: Messages) -> 
     assert len(found) == 21
     assert found[19] == '$[19]: the schema wants type "number", got "x"'
     assert found[20] == "$: … and 30 more violations"
+
+
+@pytest.mark.parametrize(
+    ("schema", "body", "found"),
+    [
+        ({"pattern": "^a+$"}, '"aaa"', []),
+        ({"pattern": "^a+$"}, '"b"', ['$: the schema wants pattern "^a+$", got "b"']),
+        ({"pattern": r"^\d+$"}, "3", []),
+        (
+            {"patternProperties": {"^n_": {"type": "number"}}},
+            '{"n_a": "x", "b": "x"}',
+            ['$.n_a: the schema wants type "number", got "x"'],
+        ),
+        (
+            {"properties": {"a": {}}, "patternProperties": {"^n_": {}}, "additionalProperties": False},
+            '{"a": 1, "n_a": 1, "b": 1, "c": 1}',
+            ["$: Additional properties are not allowed ('b', 'c' were unexpected)"],
+        ),
+        (
+            {"patternProperties": {"^n_": {}}, "additionalProperties": {"type": "number"}},
+            '{"n_a": "x", "b": "x"}',
+            ['$.b: the schema wants type "number", got "x"'],
+        ),
+        (
+            {"$ref": "#/$defs/n", "unevaluatedProperties": False, "$defs": {"n": {"patternProperties": {"^n_": {}}}}},
+            '{"n_a": 1, "b": 1}',
+            ["$: Unevaluated properties are not allowed ('b' was unexpected)"],
+        ),
+        (
+            {"anyOf": [{"properties": {"a": True}}, {"required": ["z"]}], "unevaluatedProperties": {"type": "number"}},
+            '{"a": "x", "b": "x", "c": 1}',
+            ['$.b: the schema wants type "number", got "x"'],
+        ),
+        (
+            {
+                "$schema": "https://json-schema.org/draft/2019-09/schema",
+                "if": {"required": ["a"]},
+                "then": {"properties": {"a": True}},
+                "dependentSchemas": {"a": {"properties": {"b": True}}},
+                "unevaluatedProperties": False,
+            },
+            '{"a": 1, "b": 1, "c": 1, "d": 1}',
+            ["$: Unevaluated properties are not allowed ('c', 'd' were unexpected)"],
+        ),
+        ({"allOf": [{"additionalProperties": True}], "unevaluatedProperties": False}, '{"a": 1}', []),
+    ],
+    ids=range(10),
+)
+def test_patterns(make: Make, messages: Messages, schema: Any, body: str, found: list[str]) -> None:
+    assert messages(make(body), schema=schema) == found
+
+
+@pytest.mark.parametrize(
+    ("schema", "body"),
+    [
+        ({"items": {"pattern": "^(a|a)*$"}}, ["TEXT", "TEXT", "TEXT"]),
+        ({"patternProperties": {"^(a|a)*$": {}}}, {"TEXT": 1}),
+        ({"additionalProperties": False, "patternProperties": {"^(a|a)*$": {}}}, {"TEXT": 1}),
+        ({"unevaluatedProperties": False, "allOf": [{"patternProperties": {"^(a|a)*$": {}}}]}, {"TEXT": 1}),
+        ({"$schema": "http://json-schema.org/draft-07/schema#", "items": {"pattern": "^(a|a)*$"}}, ["TEXT"]),
+        (
+            {"$schema": "http://json-schema.org/draft-07/schema#", "anyOf": [{"$ref": "#/definitions/a"}, {"not": {}}],
+             "definitions": {"a": {"items": {"pattern": "^(a|a)*$"}}}},
+            ["TEXT"],
+        ),
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_a_pattern_that_backtracks_without_end_is_given_up(
+    make: Make, messages: Messages, schema: Any, body: Any
+) -> None:
+    text = "a" * 40 + "!"
+    assert messages(make(json.dumps(body).replace("TEXT", text)), schema=schema) == [
+        (f'schema: gave up after 2 s on the pattern "^(a|a)*$" with "{text}"; the pattern backtracks without end')
+    ]

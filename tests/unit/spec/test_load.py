@@ -133,7 +133,7 @@ def test_all_errors_at_once_in_the_order_of_the_file_and_warnings_after_them(tol
         """,
         variables={"MODEL": "m"},
     ) == [
-        "--var 'MODEL': the spec declares no such variable; declare it under variables",
+        "--var 'MODEL': sm-ci.yml declares no such variable; declare it under variables",
         "sm-ci.yml:3:1: imag: is not a known key; did you mean 'image'?",
         'sm-ci.yml:4:8: image: must be text or a mapping, not the number 1.1; write it in quotes: "1.10"',
         'sm-ci.yml:5:18: environment.A: must be text, not the number 1; write it in quotes: "1"',
@@ -164,6 +164,29 @@ def test_a_variable_that_failed_gives_no_second_error(told: Told) -> None:
             "sm-ci.yml:2:13: variables.T: is required and has no value; "
             "give it with --var T=VALUE or in the environment variable T"
         )
+    ]
+
+
+def test_a_merge_key_is_told_once(told: Told) -> None:
+    text = """\
+        version: 1
+        image: i
+        environment: &e {A: b}
+        tests:
+          - &t {name: a}
+          - {<<: *t, request: {<<: *e, json: 1}}
+          - {<<: *t, <<: *e, expect: {json: {<<: *e}}}
+    """
+    said = "'<<' merges mappings in YAML 1.1; a spec is YAML 1.2; write the keys out"
+    assert told(text) == [
+        f"sm-ci.yml:6:6: tests[1]: {said}",
+        f"sm-ci.yml:6:24: tests[1].request: {said}",
+        f"sm-ci.yml:7:6: tests[2]: {said}",
+        f"sm-ci.yml:7:14: tests[2]: {said}",
+        f"sm-ci.yml:7:38: tests[2].expect.json: {said}",
+    ]
+    assert told("version: 1\nimage: i\nenvironment: {<<: {A: b}}\ntests: [{name: a}]\n") == [
+        f"sm-ci.yml:3:15: environment: {said}"
     ]
 
 

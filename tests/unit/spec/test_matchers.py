@@ -29,7 +29,7 @@ def test_the_vocabulary_is_what_checks_evaluates() -> None:
         "{$gte: 0, $lte: 1}", "{$between: [0, 0]}", "{$approx: 0.5, $rtol: 0, $atol: 1}", "{$in: [a, {$gt: 1}]}", "{$not_in: [a]}",
         "{$contains: a}", "{$matches: '^\\{'}", "{$length: 0}", "{$length: {$gte: 1}}", "{$type: string}", "{$type: [integer, 'null']}",
         "{$type: null}", "{$exists: false}", "{$exists: true, $gt: 1}", "{$each: {$any: 1}}", "{$all: [{$gt: 1}]}",
-        "{$not: {$exists: true}}", "{$strict: true, a: 1}", "{$strict: true}",
+        "{$not: {$exists: true}}", "{$strict: true, a: 1}", "{$strict: true}", "{$matches: '^\\p{L}++$'}",
     ],
 )  # fmt: skip
 def test_sound_expectations(text: str) -> None:
@@ -98,11 +98,11 @@ def test_sound_expectations(text: str) -> None:
         ),
         (
             "{$matches: '(a'}",
-            "15: e.$matches: is not a regular expression: missing ), unterminated subpattern at character 1: '(a'",
+            "15: e.$matches: is not a regular expression: missing ) at position 2: '(a'",
         ),
         (
             "{$matches: 'a{99999999999}'}",
-            "15: e.$matches: is not a regular expression that can be used: the repetition number is too large: 'a{99999999999}'",
+            "15: e.$matches: is not a regular expression: repeat count too big at position 2: 'a{99999999999}'",
         ),
         (
             "{$length: -1}",
@@ -159,6 +159,63 @@ def test_sound_expectations(text: str) -> None:
 )
 def test_what_is_no_expectation(text: str, message: str) -> None:
     assert said(text) == [message]
+
+
+def test_a_pattern_that_is_nested_too_deeply() -> None:
+    (message,) = said(f"{{$matches: '{'(' * 3000}{')' * 3000}'}}")
+    assert message == (
+        "15: e.$matches: is not a regular expression that can be used: maximum recursion depth exceeded"
+        f"{message.partition('exceeded')[2].partition(': ')[0]}: '{'(' * 30}…{')' * 29}'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("{in: [1, 2]}", ["5: e.in: 'in' is a plain key here, and not an operator; did you mean '$in'?"]),
+        (
+            "{a: [{approx: 1, rtol: 0.1}]}",
+            ["10: e.a[0].approx: 'approx' is a plain key here, and not an operator; did you mean '$approx'?"],
+        ),
+        (
+            "{$each: {gte: 0, lte: 1}}",
+            ["13: e.$each.gte: 'gte' is a plain key here, and not an operator; did you mean '$gte'?"],
+        ),
+        ("{between: [0, 1], other: 1}", []),
+        ("{$eq: {other: 1}}", []),
+        ("{type: cat}", []),
+        ("{length: 5}", []),
+    ],
+)
+def test_operators_without_their_sign(text: str, messages: list[str]) -> None:
+    found = list(matchers.expected(value(text)))
+    assert [str(finding).removeprefix("s.yml:1:") for finding in found] == messages
+    assert all(finding.severity == "warning" for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        (
+            """'{"a": 1}'""",
+            ["4: e: is a text that holds JSON; leave out the quotes if the value is meant"],
+        ),
+        (
+            "' [1, 2] '",
+            ["4: e: is a text that holds JSON; leave out the quotes if the value is meant"],
+        ),
+        ("'[1, 2'", []),
+        ("'1'", []),
+        ("'{a}'", []),
+        (f"'{'[' * 100_000}'", []),
+        ("[1, 2]", []),
+    ],
+    ids=range(7),
+)
+def test_json_in_a_text(text: str, messages: list[str]) -> None:
+    found = list(matchers.json_in_text(value(text)))
+    assert [str(finding).removeprefix("s.yml:1:") for finding in found] == messages
+    assert all(finding.severity == "warning" for finding in found)
 
 
 def test_an_empty_mapping_is_odd_and_not_wrong() -> None:

@@ -10,7 +10,7 @@ from sm_ci.spec.variables import expand
 
 def said(source: str) -> list[str]:
     document = read("s.yml", source)
-    file, findings = validate(Value(document, expand(document, given={}, environ={}).value))
+    file, findings, _ = validate(Value(document, expand(document, given={}, environ={}).value))
     assert (file is None) == bool(findings)
     return [str(finding) for finding in findings]
 
@@ -46,6 +46,10 @@ def test_unknown_keys(text: str, message: str) -> None:
 
 def test_unknown_keys_of_a_test() -> None:
     assert expect("staus: 200") == ["s.yml:6:7: tests[0].expect.staus: is not a known key; did you mean 'status'?"]
+    assert request("expect: {status: 200}") == [
+        "s.yml:6:7: tests[0].request.expect: belongs one level up, beside request"
+    ]
+    assert expect("name: b") == ["s.yml:6:7: tests[0].expect.name: belongs one level up, beside expect"]
     assert below("tests:\n  - name: a\n    status: 200") == [
         "s.yml:5:5: tests[0].status: is not a known key; did you mean 'expect.status'?"
     ]
@@ -166,7 +170,7 @@ def test_version(source: str, message: str) -> None:
             "s.yml:3:19: resources.cpus: must be a number, not the text '2'; write it without quotes: 2",
         ),
         ("resources: {cpus: true}", "s.yml:3:19: resources.cpus: must be a number, not the boolean true"),
-        ("resources: {cpus: 0}", "s.yml:3:19: resources.cpus: must be greater than 0, not 0"),
+        ("resources: {cpus: 0}", "s.yml:3:19: resources.cpus: must be at least 0.01, not 0"),
         ("resources: {cpus: .inf}", "s.yml:3:19: resources.cpus: must be a finite number, not .inf"),
         (
             "resources: {memory: 4}",
@@ -296,7 +300,7 @@ def test_long_values_are_shortened() -> None:
 
 def test_a_sound_spec_becomes_the_model() -> None:
     document = read("s.yml", "version: 1\nimage: i\ntests: [{name: a, tags: [t], expect: {status: [200, 4xx]}}]\n")
-    file, findings = validate(Value(document, document.root.value))
+    file, findings, _ = validate(Value(document, document.root.value))
     assert findings == []
     assert file is not None
     assert file.tests[0].tags == ("t",)

@@ -208,9 +208,9 @@ def test_the_environment_is_named_when_it_is_the_source() -> None:
 
 def test_var_for_a_variable_that_is_not_declared() -> None:
     assert said("variables: {TAG: a}\nx: 1\n", {"TGA": "x"}) == [
-        "--var 'TGA': the spec declares no such variable; did you mean 'TAG'?"
+        "--var 'TGA': s.yml declares no such variable; did you mean 'TAG'?"
     ]
-    assert said("x: 1\n", {"A": "x"}) == ["--var 'A': the spec declares no such variable; declare it under variables"]
+    assert said("x: 1\n", {"A": "x"}) == ["--var 'A': s.yml declares no such variable; declare it under variables"]
 
 
 def test_the_places_where_a_variable_failed_are_known() -> None:

@@ -66,7 +66,30 @@ def spec(text: str) -> str:
                 )
             ],
         ),
-        ("image: ''", ["sm-ci.yml:3:8: image: is not an image reference: ''; write for example registry/name:tag"]),
+        ("image: ''", ["sm-ci.yml:3:8: image: is not an image reference: ''; name an image, or {build: FOLDER}"]),
+        ("image:", ["sm-ci.yml:3:7: image: must be text or a mapping, not null; name an image, or {build: FOLDER}"]),
+        ("image: i\nresources: {memory: 6MiB, shm_size: 1B, cpus: 0.01}", []),
+        (
+            "image: i\nresources: {memory: 5MiB, shm_size: 0.4B, cpus: 0.001}",
+            [
+                (
+                    "sm-ci.yml:4:21: resources.memory: is less than the 6MiB that a container needs at least: '5MiB'; "
+                    "write for example 512MiB"
+                ),
+                "sm-ci.yml:4:37: resources.shm_size: is less than a byte: '0.4B'; write for example 64MiB",
+                "sm-ci.yml:4:49: resources.cpus: must be at least 0.01, not 0.001",
+            ],
+        ),
+        (
+            "image: i\nresources: {memory: 0.5B, shm_size: 0B}",
+            [
+                (
+                    "sm-ci.yml:4:21: resources.memory: is less than the 6MiB that a container needs at least: '0.5B'; "
+                    "write for example 512MiB"
+                ),
+                ("sm-ci.yml:4:37: resources.shm_size: is zero: '0B'; write a size above zero, for example 4GiB"),
+            ],
+        ),
         ("image: a b", ["sm-ci.yml:3:8: image: is not an image reference: 'a b'; write for example registry/name:tag"]),
         (
             "image: i\nmodel: s3://b/k.tar.gz",

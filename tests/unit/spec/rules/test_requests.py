@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from sm_ci.spec import Spec
 
 Told = Callable[..., list[str]]
 
@@ -90,6 +93,51 @@ def spec(request: str) -> str:
                 )
             ],
         ),
+        (
+            "custom_attributes: ' trace=1'",
+            [
+                (
+                    "sm-ci.yml:5:34: tests[0].request.custom_attributes: begins or ends with white space, "
+                    "which no header can hold: ' trace=1'; write 'trace=1'"
+                )
+            ],
+        ),
+        (
+            'content_type: "text/csv\\t"',
+            [
+                (
+                    "sm-ci.yml:5:29: tests[0].request.content_type: begins or ends with white space, "
+                    "which no header can hold: 'text/csv\\t'; write 'text/csv'"
+                )
+            ],
+        ),
+        (
+            "headers: {Accept: ' '}",
+            [
+                (
+                    "sm-ci.yml:5:33: tests[0].request.headers.Accept: begins or ends with white space, "
+                    "which no header can hold: ' '; write ''"
+                )
+            ],
+        ),
+        (
+            'headers: {Accept: "\\xa0a"}',
+            [
+                (
+                    "sm-ci.yml:5:33: tests[0].request.headers.Accept: begins or ends with white space, "
+                    "which no header can hold: '\\xa0a'; write 'a'"
+                )
+            ],
+        ),
+        (
+            """json: '{"a": 1}'""",
+            [
+                (
+                    "sm-ci.yml:5:21: tests[0].request.json: is a text that holds JSON; "
+                    "leave out the quotes if the value is meant"
+                )
+            ],
+        ),
         ("headers: {X-Amzn-SageMaker-Adapter-Alias: b}", []),
         (
             "headers: {X-Api-Key: b}",
@@ -163,6 +211,13 @@ def test_requests(told: Told, request_: str, messages: list[str]) -> None:
 
 
 def test_defaults_become_headers_too(told: Told) -> None:
+    text = "version: 1\nimage: i\ndefaults: {request: {accept: ' a'}}\ntests: [{name: a}]\n"
+    assert told(text) == [
+        (
+            "sm-ci.yml:3:30: defaults.request.accept: begins or ends with white space, "
+            "which no header can hold: ' a'; write 'a'"
+        )
+    ]
     text = "version: 1\nimage: i\ndefaults: {request: {accept: é}}\ntests: [{name: a}]\n"
     assert told(text) == [
         (
@@ -170,3 +225,37 @@ def test_defaults_become_headers_too(told: Told) -> None:
             "and SageMaker takes printable ASCII only; leave it out, or encode it"
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("size", "messages"),
+    [
+        (25_000_000, []),
+        (
+            25_000_001,
+            [
+                (
+                    "sm-ci.yml:5:21: tests[0].request.file: has 25,000,001 bytes, "
+                    "and SageMaker refuses more than 25,000,000; send a smaller file"
+                )
+            ],
+        ),
+        (
+            10**12,
+            [
+                (
+                    "sm-ci.yml:5:21: tests[0].request.file: has 1,000,000,000,000 bytes, "
+                    "and SageMaker refuses more than 25,000,000; send a smaller file"
+                )
+            ],
+        ),
+    ],
+)
+def test_a_file_that_is_larger_than_a_request_can_be_is_odd(
+    told: Told, loaded: Callable[..., Spec], tmp_path: Path, size: int, messages: list[str]
+) -> None:
+    (tmp_path / "repository").mkdir()
+    with (tmp_path / "repository" / "big.bin").open("wb") as file:
+        file.truncate(size)
+    assert told(spec("file: big.bin")) == messages
+    assert all(finding.severity == "warning" for finding in loaded(spec("file: big.bin")).findings)
