@@ -102,6 +102,7 @@ def test_how_the_engine_was_asked_to_run_it(spec: Spec, engine: Engine, tmp_path
     assert not config["Tty"]
     assert not config["OpenStdin"]
     assert config["User"] == ""
+    assert config["Hostname"] == facts["Id"][:12]  # generated, as for a single container
     assert not host["Init"]
     assert not host["Privileged"]
     assert not host["CapAdd"]
