@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import socket
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig, Mount
@@ -62,14 +61,6 @@ class State:
     def running(self) -> bool:
         """Whether its first process runs."""
         return self.status in {"running", "paused", "restarting"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineEvent:
-    """Something the engine saw: the first process ended, or the kernel killed a process for memory."""
-
-    kind: Literal["die", "oom"]
-    exit_code: int = 0
 
 
 def create(engine: Engine, plan: ContainerPlan) -> str:
@@ -165,46 +156,6 @@ def remove(engine: Engine, container: str) -> None:
 
 
 @contextmanager
-def log_stream(engine: Engine, container: str) -> Iterator[Iterator[tuple[str, bytes]]]:
-    """Pieces of the log as they come, each with its stream; ends with the container, or when the block is left."""
-    with translated("follow the container's log"):
-        response = engine.raw.get(
-            engine.raw._url("/containers/{0}/logs", container),  # noqa: SLF001 - the SDK's call drops the stream's name
-            params={"stdout": 1, "stderr": 1, "follow": 1},
-            stream=True,
-            timeout=(60, None),
-        )
-        engine.raw._raise_for_status(response)  # noqa: SLF001
-    try:
-        yield _frames(response.raw)
-    finally:
-        _shut(response)
-        with suppress(*ENGINE_TROUBLE, ValueError):
-            response.close()
-
-
-@contextmanager
-def event_stream(engine: Engine, container: str) -> Iterator[Iterator[EngineEvent]]:
-    """The container's die and oom events from now on; ends when the block is left or the engine is gone."""
-    with translated("follow the container's events"):
-        stream = engine.api.events(filters={"container": container, "event": ["die", "oom"]}, decode=True)
-    try:
-        yield (event for raw in stream if (event := _event(raw)))
-    finally:
-        with suppress(Exception):
-            stream.close()
-
-
-def _shut(response: Any) -> None:
-    """Shuts the socket below a response: closing alone waits for the thread that reads from it."""
-    reader = getattr(getattr(getattr(response.raw, "_fp", None), "fp", None), "raw", None)
-    sock = getattr(reader, "_sock", None)
-    if sock is not None:
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-
-
-@contextmanager
 def private_network(
     engine: Engine, name: str, labels: Mapping[str, str], *, internal: bool, joined_by: str
 ) -> Iterator[str]:
@@ -257,26 +208,3 @@ def _archive(files: Mapping[str, bytes]) -> bytes:
             entry.size, entry.mode = len(content), 0o444
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
-
-
-def _frames(raw: Any) -> Iterator[tuple[str, bytes]]:
-    """Docker's multiplexed stream: 8 bytes of header (stream, 3 zeros, length), then the piece [Docker Engine API, attach]."""
-    while len(header := raw.read(8)) == 8:
-        length = int.from_bytes(header[4:8], "big")
-        stream = "stderr" if header[0] == 2 else "stdout"
-        while length > 0:
-            piece = raw.read(min(length, 65536))
-            if not piece:
-                return
-            length -= len(piece)
-            yield stream, piece
-
-
-def _event(raw: dict[str, Any]) -> EngineEvent | None:
-    action = raw.get("status") or raw.get("Action")
-    if action == "oom":
-        return EngineEvent(kind="oom")
-    if action == "die":
-        attributes = (raw.get("Actor") or {}).get("Attributes") or {}
-        return EngineEvent(kind="die", exit_code=int(attributes.get("exitCode") or 0))
-    return None

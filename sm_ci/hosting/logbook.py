@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sm_ci.engine import containers
+from sm_ci.engine import streams
 from sm_ci.engine.client import ENGINE_TROUBLE, Engine
 from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.results import LogExcerpt, LogLine
@@ -143,7 +143,7 @@ class LogBook:
 def following(engine: Engine, container: str, file: Path, watch: Stopwatch) -> Iterator[LogBook]:
     """The log of a started container; the follower ends with the container, or is cut when the block is left."""
     book = LogBook(file, watch)
-    with containers.log_stream(engine, container) as pieces:
+    with streams.log_stream(engine, container) as pieces:
         thread = threading.Thread(target=_follow, args=(pieces, book), name="sm-ci-log", daemon=True)
         thread.start()
         try:

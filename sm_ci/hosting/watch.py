@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from sm_ci import contract, invoke
-from sm_ci.engine import containers
+from sm_ci.engine import streams
 from sm_ci.engine.client import ENGINE_TROUBLE, Engine
-from sm_ci.engine.containers import EngineEvent
+from sm_ci.engine.streams import EngineEvent
 from sm_ci.hosting.timeline import EngineLost, Exited, OutOfMemory, Timeline, pinged
 from sm_ci.results import NoAnswerKind
 
@@ -23,7 +23,7 @@ SUSPICIOUS_INTERVAL = 1.0
 @contextmanager
 def engine_events(engine: Engine, container: str, timeline: Timeline) -> Iterator[None]:
     """Exits and out-of-memory kills, at once. Begin before the container is started."""
-    with containers.event_stream(engine, container) as events:
+    with streams.event_stream(engine, container) as events:
         stopping = threading.Event()
         thread = threading.Thread(target=_relay, args=(events, timeline, stopping), name="sm-ci-events", daemon=True)
         thread.start()
