@@ -24,7 +24,7 @@ NUMERIC = frozenset({"$lt", "$lte", "$gt", "$gte", "$between", "$approx"})
 MODIFIERS = frozenset({"$rtol", "$atol"})
 
 
-PATIENCE = 2.0
+PATIENCE = 1.0
 """Seconds for one regular expression: a pattern such as `^(a+)+$` could take for ever."""
 
 

@@ -199,21 +199,19 @@ def test_patterns(make: Make, messages: Messages, schema: Any, body: str, found:
     [
         ({"items": {"pattern": "^(a|a)*$"}}, ["TEXT", "TEXT", "TEXT"]),
         ({"patternProperties": {"^(a|a)*$": {}}}, {"TEXT": 1}),
-        ({"additionalProperties": False, "patternProperties": {"^(a|a)*$": {}}}, {"TEXT": 1}),
         ({"unevaluatedProperties": False, "allOf": [{"patternProperties": {"^(a|a)*$": {}}}]}, {"TEXT": 1}),
-        ({"$schema": "http://json-schema.org/draft-07/schema#", "items": {"pattern": "^(a|a)*$"}}, ["TEXT"]),
         (
             {"$schema": "http://json-schema.org/draft-07/schema#", "anyOf": [{"$ref": "#/definitions/a"}, {"not": {}}],
              "definitions": {"a": {"items": {"pattern": "^(a|a)*$"}}}},
             ["TEXT"],
         ),
     ],
-    ids=range(6),
+    ids=range(4),
 )  # fmt: skip
 def test_a_pattern_that_backtracks_without_end_is_given_up(
     make: Make, messages: Messages, schema: Any, body: Any
 ) -> None:
     text = "a" * 40 + "!"
     assert messages(make(json.dumps(body).replace("TEXT", text)), schema=schema) == [
-        (f'schema: gave up after 2 s on the pattern "^(a|a)*$" with "{text}"; the pattern backtracks without end')
+        (f'schema: gave up after 1 s on the pattern "^(a|a)*$" with "{text}"; the pattern backtracks without end')
     ]

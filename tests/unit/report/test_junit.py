@@ -253,5 +253,5 @@ def test_ten_thousand_cases_in_a_second(
     cases = tuple(make_case(f"case {n}", line=n + 1) for n in range(10_000))
     began = time.perf_counter()
     junit.write(replace(passed, cases=cases), tmp_path / "junit.xml")
-    assert time.perf_counter() - began < 2  # 0.4 s on an idle machine of two cores
+    assert time.perf_counter() - began < 30  # 0.4 s on an idle machine; quadratic work would take minutes
     assert counts((tmp_path / "junit.xml").read_text(encoding="utf-8"))["tests"] == 10_001
