@@ -14,7 +14,7 @@ from sm_ci.cli import main
 from sm_ci.text import command_data
 
 COMMANDS = ("run", "validate")
-LISTS = ("var", "tags", "only")
+LISTS = ("tags", "only", "var")
 VALUES = ("image", "model", "out")
 FLAGS = ("strict",)
 _TRUE, _FALSE = {"true", "True", "TRUE"}, {"", "false", "False", "FALSE"}
@@ -36,13 +36,9 @@ def arguments(environ: Mapping[str, str]) -> list[str]:
             if value := _input(environ, name):
                 argv += [f"--{name}", value]
         argv += [f"--{name}" for name in FLAGS if _flag(environ, name)]
-        argv += [
-            part
-            for name in ("tags", "only")
-            for value in _lines(_input(environ, name))
-            for part in (f"--{name}", value)
-        ]
-    argv += [part for value in _lines(_input(environ, "var")) for part in ("--var", value)]
+    for name in LISTS if command == "run" else ("var",):
+        for value in _lines(_input(environ, name)):
+            argv += [f"--{name}", value]
     return [*argv, "--", *specs]
 
 

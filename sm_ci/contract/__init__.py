@@ -34,7 +34,6 @@ HOST_HEADER = "model.aws.local:8080"  # observed: sagemaker-python-sdk#605
 USER_AGENT = "AHC/2.0"  # observed: ibid.
 SAFE_PORT_RANGE = "23000-23999"  # observed once, on a single-container endpoint in 2026
 REGION = "us-east-1"
-CAPABILITY_LABEL = "com.amazonaws.sagemaker.capabilities"
 
 REQUEST_HEADERS = {  # InvokeEndpoint's members and the header each becomes [api sagemaker-runtime]
     "content_type": "Content-Type",
