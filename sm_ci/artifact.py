@@ -18,7 +18,6 @@ from sm_ci.errors import CannotServe, EnvironmentFault, ModelMissing
 from sm_ci.results import FileFacts
 from sm_ci.text import shorten
 
-ARCHIVE_SUFFIXES = (".tar.gz", ".tgz")
 MOST_MEMBERS = 1_000_000
 _REPORT_EVERY = 64 * 2**20
 _PIECE = 2**20

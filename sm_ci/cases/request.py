@@ -54,11 +54,9 @@ def body_of(request: Request, directory: Path) -> tuple[bytes, str]:
     return b"", ""
 
 
-def size_of(request: Request, directory: Path) -> int:
-    """Bytes of the body; of a file without reading it, which may be larger than memory."""
-    if request.body_kind() == "file":
-        return (directory / (request.file or "")).stat().st_size
-    return len(body_of(request, directory)[0])
+def file_size(request: Request, directory: Path) -> int:
+    """Bytes of the body's file, without reading it, which may be larger than memory; 0 for other bodies."""
+    return (directory / request.file).stat().st_size if request.file is not None else 0
 
 
 def headers_of(request: Request, spec: Spec, decided_type: str) -> Headers:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sm_ci import contract, invoke
 from sm_ci.cases.conditions import Conditions, warning
 from sm_ci.cases.judging import judge
-from sm_ci.cases.request import body_of, headers_of, size_of
+from sm_ci.cases.request import body_of, file_size, headers_of
 from sm_ci.hosting.timeline import Death, Requested
 from sm_ci.results import Answer, CaseResult, Exchange, Failure, Headers, NoAnswer, NoAnswerKind, Outcome, Sent
 from sm_ci.spec import Case
@@ -36,13 +36,15 @@ def _run(case: Case, conditions: Conditions) -> CaseResult:
     watch = conditions.service.timeline.watch
     begun = watch.now()
     try:
-        size = size_of(case.test.request, conditions.spec.directory)
-        if size > contract.PAYLOAD_LIMIT:
-            why = f"not sent: the body has {size:,} bytes, and SageMaker refuses more than {contract.PAYLOAD_LIMIT:,}"
-            return _errored(case, watch.now() - begun, why)
-        body, decided_type = body_of(case.test.request, conditions.spec.directory)
+        size, body, decided_type = file_size(case.test.request, conditions.spec.directory), b"", ""
+        if size <= contract.PAYLOAD_LIMIT:
+            body, decided_type = body_of(case.test.request, conditions.spec.directory)
+            size = len(body)
     except OSError as error:
         return _errored(case, watch.now() - begun, f"the request's file cannot be read: {error}")
+    if size > contract.PAYLOAD_LIMIT:
+        why = f"not sent: the body has {size:,} bytes, and SageMaker refuses more than {contract.PAYLOAD_LIMIT:,}"
+        return _errored(case, watch.now() - begun, why)
     headers = headers_of(case.test.request, conditions.spec, decided_type)
     _warn_of_size(case, len(body), "request", conditions)
     if case.test.expect.latency:

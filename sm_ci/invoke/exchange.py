@@ -18,7 +18,7 @@ from urllib3.util import SKIP_HEADER
 from sm_ci import contract
 from sm_ci.invoke.body import IN_MEMORY, Limits, read
 from sm_ci.invoke.line import Address, Line
-from sm_ci.results import Answer, Blob, Headers, NoAnswer, NoAnswerKind
+from sm_ci.results import Answer, Blob, Headers, NoAnswer, NoAnswerKind, header
 
 
 def ping(address: Address, *, timeout: float = contract.PING_TIMEOUT, line: Line | None = None) -> Answer | NoAnswer:
@@ -76,7 +76,7 @@ def blob_of(body: bytes, media_type: str) -> Blob:
 
 def header_type(headers: Headers) -> str:
     """The Content-Type, or nothing."""
-    return next((value for name, value in headers if name.lower() == "content-type"), "")
+    return header(headers, "Content-Type") or ""
 
 
 class _adapter:  # noqa: N801 - used as a `with` function

@@ -77,7 +77,7 @@ def _begin(spec: Spec, options: Options, environ: Mapping[str, str], progress: P
 
 def _with_cleanup(this: Run, engine: Engine, interrupts: Interrupts) -> None:
     """Runs, then removes everything of this run, even when a signal arrives between the two."""
-    engine.facts  # noqa: B018 - an engine that does not answer is told before anything else
+    refuse_remote(engine)  # asks the engine for its facts: one that does not answer is told before anything else
     here = placement.locate(engine, this.environ)
     me = ownership.myself(here.container)
     folder = scratch.make(me)
@@ -107,7 +107,6 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
     scratch.sweep(me)
     for run_id in ownership.sweep(engine, me):
         this.progress.done(f"removed what run {run_id} had left behind")
-    refuse_remote(engine)
     labels = ownership.labels(this.id, me)
     with this.record.phase(PhaseName.IMAGE):
         image = this.image = obtain_image(this, engine, me)
