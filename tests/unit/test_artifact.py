@@ -374,6 +374,7 @@ def test_an_archive_that_cannot_be_read(tmp_path: Path, powerless: Callable[[], 
         (gzip.compress(b""), torn("it ends at byte 0, before its last file is whole or ended")),
         (gzip.compress(b"g" * 10_000), torn("invalid header")),
     ],
+    ids=["header of gzip cut", "unknown method", "empty", "no file in it", "no tar in it"],
 )
 def test_garbage_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     source = tmp_path / "model.tar.gz"
