@@ -12,13 +12,16 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO, cast
 
 import click
 
 from sm_ci import __version__
 from sm_ci.errors import Cancelled, EnvironmentFault, SmCiError, UsageError
+from sm_ci.report.screen import GuardedStream
 
-_SPECS = click.argument("specs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SPEC...")
+_PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is told by whoever reads it, with its place
+_SPECS = click.argument("specs", nargs=-1, required=True, type=_PATH, metavar="SPEC...")
 _VAR = click.option(
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Value for a variable of the spec; repeatable."
 )
@@ -35,13 +38,13 @@ def cli() -> None:
 @_VAR
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=_PATH,
     default=Path("sm-ci-results"),
     show_default=True,
     help="Folder for the reports.",
 )
 @click.option("--image", metavar="REFERENCE", help="Image to test instead of the spec's.")
-@click.option("--model", type=click.Path(path_type=Path), help="Model directory or model.tar.gz instead of the spec's.")
+@click.option("--model", type=_PATH, help="Model directory or model.tar.gz instead of the spec's.")
 @click.option(
     "--tags", multiple=True, metavar="TAG", help="Run only tests with one of these tags; repeatable, or with commas."
 )
@@ -52,7 +55,9 @@ def cli() -> None:
     help="Run only tests of this name or id; * and ? are wildcards; repeatable.",
 )
 @click.option("--strict", is_flag=True, help="Fail tests that assert nothing beyond the default status.")
+@click.pass_obj
 def run(
+    stdout: TextIO,
     specs: tuple[Path, ...],
     variables: tuple[str, ...],
     out: Path,
@@ -65,55 +70,85 @@ def run(
     """Host the container of each SPEC, send its requests, judge the answers, write the reports."""
     from sm_ci.commands.run import Wishes, run_specs
 
+    _be_somewhere()
     if image == "" or model == Path():
         raise UsageError(
             f"--{'image' if image == '' else 'model'} is empty", remedy="Leave the option out, or give it a value."
         )
     split = tuple(tag.strip() for given in tags for tag in given.split(",") if tag.strip())
     wishes = Wishes(out=out, image=image, model=model, tags=split, only=only, strict=strict)
-    return run_specs(specs, _pairs(variables), wishes, environ=os.environ, stdout=sys.stdout)
+    return run_specs(specs, _pairs(variables), wishes, environ=os.environ, stdout=stdout)
 
 
 @cli.command()
 @_SPECS
 @_VAR
-def validate(specs: tuple[Path, ...], variables: tuple[str, ...]) -> int:
+@click.pass_obj
+def validate(stdout: TextIO, specs: tuple[Path, ...], variables: tuple[str, ...]) -> int:
     """Check each SPEC and the files it names; needs neither Docker nor network."""
     from sm_ci.commands.validate import validate_specs
 
-    return validate_specs(specs, _pairs(variables), environ=os.environ, stdout=sys.stdout)
+    _be_somewhere()
+    return validate_specs(specs, _pairs(variables), environ=os.environ, stdout=stdout)
 
 
 @cli.command()
-def schema() -> int:
+@click.pass_obj
+def schema(stdout: TextIO) -> int:
     """Print the JSON schema of the spec language, for editors."""
     from sm_ci.commands.schema import print_schema
 
-    return print_schema(sys.stdout)
+    return print_schema(stdout)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
     _prepare_streams()
+    stdout, stderr = GuardedStream(sys.stdout), GuardedStream(sys.stderr)
+    status = _status(None if argv is None else list(argv), stdout, stderr)
+    stdout.flush()
+    if stdout.trouble is None:
+        return status
+    stderr.write(
+        f"sm-ci: standard output cannot be written: {stdout.trouble.strerror}\n"
+        "Send it to where there is room; a run's reports are written all the same.\n"
+    )
+    return status or EnvironmentFault.exit_status
+
+
+def _status(argv: list[str] | None, stdout: GuardedStream, stderr: GuardedStream) -> int:
     try:
-        status = cli.main(args=None if argv is None else list(argv), prog_name="sm-ci", standalone_mode=False)
+        status = cli.main(args=argv, prog_name="sm-ci", standalone_mode=False, obj=stdout)
     except click.ClickException as error:
-        error.show()
-        _annotate(error.format_message())
+        error.show(cast("TextIO", stderr))
+        _annotate(error.format_message(), stdout)
         return 2
     except (click.Abort, Cancelled):
         return Cancelled.exit_status
-    except SmCiError as error:
-        _complain(error)
+    except SmCiError as error:  # what no command has reported: one line, and on a runner an annotation
+        stderr.write(f"sm-ci: {error}\n")
+        _annotate(str(error), stdout)
         return error.exit_status
-    except OSError as error:  # standard output is a full disk or a closed pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
-        sys.stderr.write(f"sm-ci: {error}\n")
+    except OSError as error:  # click's own texts on a full disk, or one that nobody foresaw
+        _annotate(str(error), stdout)
+        stdout.flush()
+        if stdout.trouble is None:
+            stderr.write(f"sm-ci: {error}\n")
         return EnvironmentFault.exit_status
     except Exception:  # noqa: BLE001 - a fault of ours must not look like a failed test, whose status is 1
-        sys.stderr.write(f"sm-ci: this is a fault of sm-ci itself; please report it\n{traceback.format_exc()}")
+        stderr.write(f"sm-ci: this is a fault of sm-ci itself; please report it\n{traceback.format_exc()}")
         return EnvironmentFault.exit_status
     return status if isinstance(status, int) else 0
+
+
+def _be_somewhere() -> None:
+    """Paths start from the current folder, and somebody may have removed it."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise EnvironmentFault(
+            f"the current folder cannot be used: {error.strerror}", remedy="Go to one that is there, with cd."
+        ) from error
 
 
 def _prepare_streams() -> None:
@@ -128,11 +163,11 @@ def _prepare_streams() -> None:
             stream.reconfigure(encoding="utf-8" if on_runner else None, errors="backslashreplace")
 
 
-def _annotate(message: str) -> None:
+def _annotate(message: str, stdout: GuardedStream) -> None:
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from sm_ci import text
 
-        sys.stdout.write(f"::error title=sm-ci::{text.command_data(message)}\n")
+        stdout.write(f"::error title=sm-ci::{text.command_data(message)}\n")
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:
@@ -145,9 +180,3 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--var {name.strip()} is given twice", remedy="Give each variable once.")
         pairs[name.strip()] = value
     return pairs
-
-
-def _complain(error: SmCiError) -> None:
-    """Errors that no command has reported: one line, and on a runner an annotation."""
-    sys.stderr.write(f"sm-ci: {error}\n")
-    _annotate(str(error))

@@ -8,6 +8,8 @@ SmCiError
     EngineFault        3    the Docker engine is absent, refuses or went away
     ImageMissing       3    the image is not where the spec says
     ModelMissing       3    the model data cannot be read
+    CredentialsMissing 3    there are no AWS credentials here, and none can be had
+    CredentialsRefused 3    AWS refuses the credentials, or the role
 
 Cancelled            130    SIGINT or SIGTERM; not an SmCiError
 """
@@ -133,6 +135,14 @@ class ImageMissing(EnvironmentFault):
 
 class ModelMissing(EnvironmentFault):
     """The model data cannot be read."""
+
+
+class CredentialsMissing(EnvironmentFault):
+    """There are no AWS credentials here and none can be had, as in a pull request from a fork."""
+
+
+class CredentialsRefused(EnvironmentFault):
+    """AWS refuses the credentials, or to let us assume the role."""
 
 
 class Cancelled(BaseException):

@@ -30,6 +30,7 @@ _HIDDEN = re.compile(
 )
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _COMMAND_START = re.compile("^[\\s\u180e\u200b\ufeff]*(?=::)")
+_COMMAND_MARK = re.compile(r"##(?=\[|vso\[)", re.IGNORECASE)  # anywhere in a line; vso: Azure Pipelines
 _BACKTICKS = re.compile("`+")
 _PERCENT_HEX = re.compile("%[0-9A-F]{2}")
 _MARKDOWN = re.compile(
@@ -199,12 +200,12 @@ def command_property(text: str) -> str:
 
 
 def inert_log_line(text: str, limit: int = LOG_LINE_LIMIT) -> str:
-    """One line of a container's log as a runner may see it: no `::command`, `##[command]`, second line."""
+    """One line of a container's log as a runner may see it: no `::command`, `##[command]`, `##vso[command]`, second line."""
     line = _shown(_ANSI.sub("", text).rstrip("\r\n")).replace("\n", "\\n")
     start = _COMMAND_START.match(line)
     if start:
         line = f"{start[0]}\\{line[start.end() :]}"
-    return shorten(line.replace("##[", "##\\["), limit)
+    return shorten(_COMMAND_MARK.sub(r"##\\", line), limit)
 
 
 def encodable(text: str) -> str:

@@ -15,6 +15,7 @@ from sm_ci.spec import Case
 
 NEWS_TRAVELS = 0.5
 """Seconds to wait for the news of an exit after a connection broke."""
+_BROKEN = {NoAnswerKind.REFUSED, NoAnswerKind.RESET, NoAnswerKind.TRUNCATED}
 
 
 def run_cases(cases: Sequence[Case], conditions: Conditions) -> Iterator[CaseResult]:
@@ -82,9 +83,16 @@ def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> 
         headers=headers,
         body=invoke.blob_of(body, invoke.header_type(headers)),
     )
-    timed_out = isinstance(outcome, NoAnswer) and outcome.kind is NoAnswerKind.TIMEOUT
-    timeline.emit(Requested(at=timeline.watch.now(), body=sent.body.sha256, timed_out=timed_out))
-    if isinstance(outcome, NoAnswer) and not timed_out:
+    missed = outcome.kind if isinstance(outcome, NoAnswer) else None
+    timeline.emit(
+        Requested(
+            at=timeline.watch.now(),
+            body=sent.body.sha256,
+            timed_out=missed is NoAnswerKind.TIMEOUT,
+            refused=missed is NoAnswerKind.REFUSED,
+        )
+    )
+    if missed in _BROKEN:
         timeline.wait(NEWS_TRAVELS)
     return Exchange(sent=sent, outcome=outcome, started=started)
 
@@ -104,8 +112,14 @@ def _kept(exchange: Exchange) -> Exchange:
     """What the reports need of it: the bodies' starts."""
     sent, outcome = replace(exchange.sent, body=exchange.sent.body.kept()), exchange.outcome
     if isinstance(outcome, Answer):
-        outcome = replace(outcome, body=outcome.body.kept())
+        outcome = _kept_answer(outcome)
+    elif outcome.partial:
+        outcome = replace(outcome, partial=_kept_answer(outcome.partial))
     return replace(exchange, sent=sent, outcome=outcome)
+
+
+def _kept_answer(answer: Answer) -> Answer:
+    return replace(answer, body=answer.body.kept())
 
 
 def _errored(case: Case, seconds: float, reason: str, exchange: Exchange | None = None) -> CaseResult:

@@ -40,6 +40,7 @@ class Body:
     def __init__(self, answer: Answer) -> None:
         self._blob = answer.body
         self._content_type = header(answer.headers, "content-type")
+        self._encoding = header(answer.headers, "content-encoding")
 
     @cached_property
     def text(self) -> str | Unreadable:
@@ -69,6 +70,8 @@ class Body:
             if self._content_type is None
             else f"its content-type is {show(self._content_type)}"
         )
+        if self._encoding and self._encoding.lower() != "identity":
+            return f"{kind}, and its content-encoding is {show(self._encoding)}, which no request of ours accepts"
         return f"{kind} and it begins {beginning(self._blob)}" if self._blob.size else kind
 
 

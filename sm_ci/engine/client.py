@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import docker
 import requests
-import urllib3
 from docker.constants import DEFAULT_DOCKER_API_VERSION
-from docker.errors import APIError, DockerException, TLSParameterError
+from docker.errors import TLSParameterError
 from docker.utils import kwargs_from_env, version_lt
 
+from sm_ci.engine import trouble
+from sm_ci.engine.trouble import ENGINE_TROUBLE, translated
 from sm_ci.errors import EngineFault
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
-ENGINE_TROUBLE = (DockerException, requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError)
-"""All that a call of the SDK can raise when the engine refuses, stalls or goes away."""
+API_NEEDED = "1.30"
+"""Docker Engine 17.06's [https://docs.docker.com/reference/api/engine/#api-version-matrix]. Below it the SDK refuses
+mounts [docker-py 7.1, docker/types/containers.py, HostConfig]."""
+PATIENCE = 10.0
+"""Seconds for the engine to answer a new connection. What answers later is no engine, or one that hangs."""
+AFTER_HANGING = 5
+"""Seconds for each answer, once one did not come."""
+_CHECK = "Check DOCKER_HOST and try: docker version"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +51,37 @@ class EngineFacts:
         return self.local and not self.rootless and "Docker Desktop" not in self.operating_system
 
 
+class Client(docker.APIClient):
+    """The SDK's. An engine that hung once is not waited for a minute at each step of the clean-up."""
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """As in `requests.Session`."""
+        try:
+            return super().send(request, **options)
+        except requests.exceptions.Timeout:
+            self.timeout = min(self.timeout, AFTER_HANGING)
+            raise
+
+
 class Engine:
     """One connection to the engine. `api` is the SDK's low-level client, for the modules of this room only."""
 
-    def __init__(self, api: docker.APIClient, host: str) -> None:
+    def __init__(self, api: docker.APIClient, host: str, environ: Mapping[str, str] = os.environ) -> None:
         self.api = api
         self.raw: Any = api  # for requests that the SDK's own calls cannot make as we need them
         self.host = host
+        self.environ = environ
         self.unfinished = False
+
+    def answers(self) -> bool:
+        """Whether it takes new connections. One that is being stopped does not, and talks on over the old ones while it
+        stops its containers: what they then say looks like the user's fault.
+        """
+        try:
+            with connect(self.environ):
+                return True
+        except EngineFault:
+            return False
 
     @contextmanager
     def creating(self) -> Iterator[None]:
@@ -80,14 +112,12 @@ def connect(environ: Mapping[str, str] = os.environ) -> Iterator[Engine]:
     host = environ.get("DOCKER_HOST") or DEFAULT_HOST
     try:
         tls = kwargs_from_env(environment=dict(environ)).get("tls") or False
-        api = docker.APIClient(
-            base_url=host, version=DEFAULT_DOCKER_API_VERSION, timeout=60, tls=tls, use_ssh_client=True
-        )
-        _negotiate(api)
-    except (DockerException, TLSParameterError, requests.exceptions.RequestException, OSError, ValueError) as error:
-        raise _unreachable(host, error) from error
+        api = Client(base_url=host, version=DEFAULT_DOCKER_API_VERSION, timeout=60, tls=tls, use_ssh_client=True)
+    except (*ENGINE_TROUBLE, TLSParameterError, ValueError) as error:
+        raise _unusable(host, str(error)) from error
     try:
-        yield Engine(api, host)
+        _negotiate(api, host)
+        yield Engine(api, host, environ)
     finally:
         api.close()
 
@@ -104,52 +134,75 @@ def refuse_remote(engine: Engine) -> None:
     )
 
 
-def _negotiate(api: Any) -> None:
-    """The older of the SDK's and the engine's version. /_ping tells it at once; /version, which the SDK asks, is slow."""
-    answer = api.get(f"{api.base_url}/_ping")
-    answer.raise_for_status()
-    spoken = answer.headers.get("Api-Version") or api.version(api_version=False)["ApiVersion"]
+def _negotiate(api: Any, host: str) -> None:
+    """The older of the SDK's and the engine's version. EngineFault when it is too old, or when no engine answers."""
+    try:
+        spoken = _spoken(api)
+        too_old = version_lt(spoken, API_NEEDED)
+    except (*ENGINE_TROUBLE, ValueError, LookupError, TypeError) as error:
+        raise _unreachable(host, error) from error
+    if too_old:
+        raise EngineFault(
+            f"the Docker engine at {host} is too old: it speaks API {spoken}, and sm-ci needs {API_NEEDED} or newer",
+            remedy="Update it to Docker Engine 17.06 or newer.",
+            kind="engine-too-old",
+        )
     if version_lt(spoken, api.api_version):
         api._version = spoken  # noqa: SLF001 - what version="auto" sets
 
 
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Raises EngineFault for whatever the engine or the way to it does wrong while `doing` something."""
-    try:
-        yield
-    except ENGINE_TROUBLE as error:
-        raise EngineFault(f"could not {doing}: {explanation(error)}", remedy=_remedy(error)) from error
-
-
-def _remedy(error: BaseException) -> str:
-    refused = isinstance(error, APIError) and error.is_client_error()
-    return (
-        "The engine refused this: see its words." if refused else "Is the Docker engine still running? Try: docker info"
-    )
-
-
-def explanation(error: BaseException) -> str:
-    """The engine's own words, without the SDK's wrapping."""
-    if isinstance(error, APIError) and error.explanation:
-        text: object = error.explanation
-        return (text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)).strip()
-    return str(error).strip() or type(error).__name__
+def _spoken(api: Any) -> str:
+    """The newest API that the engine speaks. /_ping tells it at once; /version, which the SDK asks, is slow."""
+    answer = api.get(f"{api.base_url}/_ping", timeout=PATIENCE)
+    answer.raise_for_status()
+    if version := answer.headers.get("Api-Version"):
+        return str(version)
+    answer = api.get(f"{api.base_url}/version", timeout=PATIENCE)
+    answer.raise_for_status()
+    return str(answer.json()["ApiVersion"])
 
 
 def _unreachable(host: str, error: BaseException) -> EngineFault:
-    text = str(error)
-    if "PermissionError" in text or "Permission denied" in text:
+    way = trouble.broken_way(error)
+    if way == trouble.REFUSED:
         return EngineFault(
             f"no permission to use the Docker engine at {host}",
             remedy="Add the user to the group 'docker' (and log in again), or run as root.",
+            kind="no-permission",
         )
-    if "FileNotFoundError" in text or "ConnectionRefused" in text or "No such file" in text:
+    if way == trouble.MISSING and _is_no_socket(host):
+        return _unusable(host, "there is a file or a folder, and no socket")
+    if way == trouble.MISSING:
         return EngineFault(
             f"no Docker engine answers at {host}",
             remedy="Start Docker, or set DOCKER_HOST. On GitHub the runner must have a Docker engine: "
             "ubuntu-latest has one; a Kubernetes runner needs the dind mode.",
+            kind="no-engine",
         )
-    return EngineFault(
-        f"cannot use the Docker engine at {host}: {text}", remedy="Check DOCKER_HOST and try: docker version"
-    )
+    return _unusable(host, _odd_answer(way, error))
+
+
+def _odd_answer(way: str, error: BaseException) -> str:
+    """What something does that takes our connection, and answers as no engine does."""
+    if isinstance(error, requests.exceptions.HTTPError):
+        return f"it answers GET /_ping with status {error.response.status_code}"
+    if way == trouble.LATE:
+        return f"it takes the connection and does not answer within {PATIENCE:g} s"
+    if way == trouble.CLOSED:
+        return "it closes the connection without an answer"
+    if way == trouble.NOT_HTTP:
+        return "its answer is not HTTP"
+    if isinstance(error, ValueError | LookupError | TypeError):
+        return "it answers, but not as a Docker engine does"
+    return trouble.explanation(error)
+
+
+def _unusable(host: str, why: str) -> EngineFault:
+    return EngineFault(f"cannot use the Docker engine at {host}: {why}", remedy=_CHECK, kind="no-engine")
+
+
+def _is_no_socket(host: str) -> bool:
+    try:
+        return host.startswith("unix://") and not stat.S_ISSOCK(Path(host.removeprefix("unix://")).stat().st_mode)
+    except (OSError, ValueError):
+        return False

@@ -9,12 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
-from sm_ci.engine.client import ENGINE_TROUBLE, Engine, explanation, translated
+from sm_ci.engine.client import Engine
 from sm_ci.engine.program import Flaw, find_flaw
-from sm_ci.errors import CannotServe, EngineFault
+from sm_ci.engine.trouble import ENGINE_TROUBLE, explanation, fault, translated
+from sm_ci.errors import CannotServe, EngineFault, ImageMissing
 
 NOT_EXECUTABLE = "not-executable"
 _REFUSALS = (
@@ -81,7 +82,7 @@ def create(engine: Engine, plan: ContainerPlan) -> str:
         networking = (
             engine.raw.create_networking_config({plan.network: api.create_endpoint_config()}) if plan.network else None
         )
-        with engine.creating():
+        with engine.creating(), _image_there(plan.image):
             created = api.create_container(
                 plan.image,
                 command=list(plan.command),
@@ -110,13 +111,16 @@ def start(engine: Engine, container: str, command: str) -> None:
             remedy="Is the limit or the mount one that this engine allows?",
         ) from error
     except ENGINE_TROUBLE as error:
-        raise EngineFault(f"the Docker engine went away while starting the container: {explanation(error)}") from error
+        raise fault("start the container", error) from error
 
 
 def inspect(engine: Engine, container: str, port: int) -> State:
     """The container's state. EngineFault when it was removed by someone else or the engine is gone."""
     with translated("inspect the container"):
-        facts: dict[str, Any] = engine.api.inspect_container(container)
+        try:
+            facts: dict[str, Any] = engine.api.inspect_container(container)
+        except NotFound as error:
+            raise _disturbed("removed", "docker rm") from error
     state, network = facts.get("State") or {}, facts.get("NetworkSettings") or {}
     addresses = [str(joined.get("IPAddress") or "") for joined in (network.get("Networks") or {}).values()]
     published = (network.get("Ports") or {}).get(f"{port}/tcp") or []
@@ -127,6 +131,25 @@ def inspect(engine: Engine, container: str, port: int) -> State:
         error=str(state.get("Error") or ""),
         address=next((address for address in addresses if address), ""),
         published=int(published[0]["HostPort"]) if published else None,
+    )
+
+
+def disturbance(before: State, now: State) -> EngineFault | None:
+    """Our error when somebody removed, paused or cut off the container since `before`: then it says nothing of the image."""
+    if now.status in {"removing", "dead"}:  # set before it is killed
+        return _disturbed("removed", "docker rm")
+    if now.status == "paused":
+        return _disturbed("paused", "docker pause")
+    if now.running and before.address and not now.address:
+        return _disturbed("disconnected from its network", "docker network disconnect")
+    return None
+
+
+def _disturbed(done: str, how: str) -> EngineFault:
+    return EngineFault(
+        f"the container was {done} by somebody else during the run ({how})",
+        remedy="Let nobody touch the containers that carry the label io.sm-ci.run, and run sm-ci again.",
+        kind="disturbed",
     )
 
 
@@ -143,35 +166,27 @@ def kill(engine: Engine, container: str) -> None:
 
 
 def remove(engine: Engine, container: str) -> None:
-    """Kills and removes it with its anonymous volumes; it may be gone already."""
-    try:
-        engine.api.remove_container(container, force=True, v=True)
-    except NotFound:
-        return
-    except APIError as error:
-        if error.status_code != 409:
-            raise EngineFault(f"could not remove the container: {explanation(error)}") from error
-    except ENGINE_TROUBLE as error:
-        raise EngineFault(f"could not remove the container: {explanation(error)}") from error
+    """Kills and removes it with its anonymous volumes; it may be gone already, or be going."""
+    with translated("remove the container"):
+        try:
+            engine.api.remove_container(container, force=True, v=True)
+        except NotFound:
+            return
+        except APIError as error:
+            if error.status_code != 409:
+                raise
 
 
 @contextmanager
-def private_network(
-    engine: Engine, name: str, labels: Mapping[str, str], *, internal: bool, joined_by: str
-) -> Iterator[str]:
-    """A network for one run; `internal` has no route out. `joined_by` (our own container, or empty) is attached to it."""
-    with translated("create a network"), engine.creating():
-        network = str(engine.api.create_network(name, driver="bridge", internal=internal, labels=dict(labels))["Id"])
+def _image_there(image: str) -> Iterator[None]:
     try:
-        if joined_by:
-            with translated("join the network of the container under test"):
-                engine.api.connect_container_to_network(joined_by, network)
-        yield name
-    finally:
-        with suppress(*ENGINE_TROUBLE):
-            if joined_by:
-                engine.api.disconnect_container_from_network(joined_by, network, force=True)
-            engine.api.remove_network(network)
+        yield
+    except ImageNotFound as error:
+        raise ImageMissing(
+            f"the image {image} was on the Docker engine, and was removed before its container was created",
+            remedy="Does another job remove images (docker rmi, docker system prune)? Let it wait, and run sm-ci again.",
+            kind="image-removed",
+        ) from error
 
 
 def _mount(outside: str, inside: str) -> Mount:

@@ -13,8 +13,9 @@ import requests
 import urllib3
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from sm_ci.engine.client import ENGINE_TROUBLE, Engine, explanation, translated
-from sm_ci.errors import CannotServe, EngineFault, EnvironmentFault, ImageMissing, Location
+from sm_ci.engine.client import Engine
+from sm_ci.engine.trouble import DISK_FULL, ENGINE_TROUBLE, disk_full, explanation, fault, stopped, translated
+from sm_ci.errors import CannotServe, EnvironmentFault, ImageMissing, Location
 from sm_ci.results import ImageFacts
 
 STALL = 60.0
@@ -26,7 +27,6 @@ SAID = 15
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _CHATTER = re.compile(r"\s*$| ---> |Removing intermediate container |Step \d+/")
 _PARSE_ERROR = re.compile(r"parse error on? ?line (\d{1,6})")
-_DISK_FULL = "no space left on device"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)", re.IGNORECASE)
 
@@ -47,9 +47,11 @@ def find(engine: Engine, reference: str, *, built: bool = False) -> ImageFacts |
     try:
         with translated(f"look for the image {reference}"):
             facts = _inspect(engine, reference)
-    except EnvironmentFault as fault:
-        if "invalid reference format" in fault.message:
-            raise ImageMissing(f"{reference!r} is not an image reference", remedy="Write registry/name:tag.") from fault
+    except EnvironmentFault as refused:
+        if "invalid reference format" in refused.message:
+            raise ImageMissing(
+                f"{reference!r} is not an image reference", remedy="Write registry/name:tag."
+            ) from refused
         raise
     if facts is None:
         return None
@@ -72,15 +74,17 @@ def pull(engine: Engine, reference: str, *, on_progress: Callable[[str], None], 
     try:
         for line in _pull_lines(engine, reference, stall):
             if "error" in line:
-                raise _not_pulled(reference, str(line["error"]))
+                raise _not_pulled(engine, reference, str(line["error"]))
             on_progress(_progress_text(line))
     except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
         raise ImageMissing(
             f"pulling {reference} stood still for {stall:g} s",
             remedy="Is the registry reachable from the Docker engine? Try: docker pull",
         ) from error
+    except APIError as error:
+        raise _not_pulled(engine, reference, explanation(error)) from error
     except ENGINE_TROUBLE as error:
-        raise _not_pulled(reference, explanation(error)) from error
+        raise fault(f"pull {reference}", error) from error
 
 
 def build(
@@ -94,7 +98,7 @@ def build(
         for line in _build_lines(engine, recipe, tag, labels):
             engine.unfinished = True
             if "error" in line:
-                raise _not_built(recipe, step, str(line["error"]).strip(), tuple(said))
+                raise _not_built(engine, recipe, step, str(line["error"]).strip(), tuple(said))
             for text in _ANSI.sub("", str(line.get("stream", ""))).splitlines():
                 if match := _STEP.fullmatch(text.strip()):
                     step = int(match[1])
@@ -104,10 +108,9 @@ def build(
                 on_line(text.rstrip())
         engine.unfinished = False
     except APIError as error:
-        raise _not_built(recipe, step, explanation(error), tuple(said)) from error
+        raise _not_built(engine, recipe, step, explanation(error), tuple(said)) from error
     except ENGINE_TROUBLE as error:
-        why = f"the Docker engine went away during the build: {explanation(error)}"
-        raise EngineFault(why, remedy="Is the Docker engine still running? Try: docker info") from error
+        raise fault("build the image", error) from error
 
 
 def instruction_line(dockerfile: str, number: int) -> int:
@@ -162,17 +165,10 @@ def _progress_text(line: Mapping[str, Any]) -> str:
     return f"{line.get('id', '')} {line.get('status', '')}".strip()
 
 
-def disk_full(doing: str, why: str) -> EnvironmentFault:
-    """The error for an engine whose disk is full."""
-    return EnvironmentFault(
-        f"no space left on the Docker engine's disk while {doing}: {why}",
-        remedy="Free some: docker system df, docker system prune. Or use a larger runner.",
-        kind="disk-full",
-    )
-
-
-def _not_pulled(reference: str, why: str) -> EnvironmentFault:
-    if _DISK_FULL in why:
+def _not_pulled(engine: Engine, reference: str, why: str) -> EnvironmentFault:
+    if not engine.answers():
+        return stopped(f"pulling {reference}")
+    if DISK_FULL in why.lower():
         return disk_full(f"pulling {reference}", why)
     return ImageMissing(
         f"the image {reference} is not on the Docker engine and could not be pulled: {why}",
@@ -197,7 +193,11 @@ def _build_lines(engine: Engine, recipe: Recipe, tag: str, labels: Mapping[str, 
     )
 
 
-def _not_built(recipe: Recipe, step: int, why: str, said: tuple[str, ...]) -> CannotServe | EnvironmentFault:
+def _not_built(
+    engine: Engine, recipe: Recipe, step: int, why: str, said: tuple[str, ...]
+) -> CannotServe | EnvironmentFault:
+    if not engine.answers():
+        return stopped("building the image")
     try:
         dockerfile = (recipe.folder / recipe.dockerfile).read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -206,8 +206,8 @@ def _not_built(recipe: Recipe, step: int, why: str, said: tuple[str, ...]) -> Ca
     line = int(told[1]) if told else instruction_line(dockerfile, step) if step else 1
     at = Location(path=recipe.shown, line=line, column=1)
     instruction = (dockerfile.splitlines() or [""])[line - 1].strip()
-    if _DISK_FULL in why:
-        return disk_full("building the image", why)
+    if full := next((text for text in (why, *said) if DISK_FULL in text.lower()), ""):
+        return disk_full("building the image", full.strip(" :"), at=at if step else None, output=said)
     if "requires BuildKit" in why or ("unknown instruction" in why and "<<" in dockerfile):
         return EnvironmentFault(
             f"the Dockerfile needs BuildKit, and sm-ci builds with the engine's classic builder: {why}",

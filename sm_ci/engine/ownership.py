@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+from sm_ci.engine.client import Engine
+from sm_ci.engine.trouble import ENGINE_TROUBLE
 
 RUN_LABEL = "io.sm-ci.run"
 OWNER_LABEL = "io.sm-ci.owner"
-_GONE = (404, 409)  # removed by someone else; removal already in progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +153,9 @@ def _detach_all(engine: Engine, network: str) -> None:
 
 
 def _quietly(remove: Any, *args: Any, **options: Any) -> None:
-    try:
+    """It may be gone (404) or be going (409), by another run's hand; what cannot be removed must not keep the rest."""
+    with suppress(APIError):
         remove(*args, **options)
-    except APIError as error:
-        if error.status_code not in _GONE and error.status_code != 403:  # 403: network still has endpoints
-            raise
 
 
 def _read(path: Path) -> str:

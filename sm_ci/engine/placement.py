@@ -19,7 +19,8 @@ from typing import Any
 
 from docker.errors import APIError
 
-from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+from sm_ci.engine.client import Engine
+from sm_ci.engine.trouble import ENGINE_TROUBLE
 
 _CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 

@@ -18,7 +18,8 @@ from typing import Any
 
 from docker.errors import APIError
 
-from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+from sm_ci.engine.client import Engine
+from sm_ci.engine.trouble import ENGINE_TROUBLE
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # the engine's, for images without PATH
 _LINKS = 8

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+from sm_ci.engine.client import Engine
+from sm_ci.engine.trouble import ENGINE_TROUBLE
 
 PATIENCE = 3.0
 """Seconds for a look from inside."""

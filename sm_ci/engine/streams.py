@@ -8,7 +8,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sm_ci.engine.client import ENGINE_TROUBLE, Engine, translated
+from docker.errors import DockerException
+
+from sm_ci.engine.client import Engine
+from sm_ci.engine.trouble import ENGINE_TROUBLE, translated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +43,24 @@ def log_stream(engine: Engine, container: str) -> Iterator[Iterator[tuple[str, b
 
 @contextmanager
 def event_stream(engine: Engine, container: str) -> Iterator[Iterator[EngineEvent]]:
-    """The container's die and oom events from now on; ends when the block is left or the engine is gone."""
+    """The container's die and oom events from now on, up to its end. EngineFault in place of it when the engine is lost."""
     with translated("follow the container's events"):
         stream = engine.api.events(filters={"container": container, "event": ["die", "oom"]}, decode=True)
     try:
-        yield (event for raw in stream if (event := _event(raw)))
+        yield _events(engine, stream)
     finally:
         with suppress(Exception):
             stream.close()
+
+
+def _events(engine: Engine, stream: Any) -> Iterator[EngineEvent]:
+    """An engine that is being stopped ends its containers first: then their death is its own."""
+    with suppress(*ENGINE_TROUBLE):
+        for event in filter(None, map(_event, stream)):
+            if event.kind == "die" and not engine.answers():
+                break
+            yield event
+    raise DockerException("it takes no connections" if not engine.answers() else "it closed the connection")
 
 
 def _shut(response: Any) -> None:

@@ -11,7 +11,8 @@ from typing import cast
 
 from docker.types import Mount
 
-from sm_ci.engine.client import ENGINE_TROUBLE, Engine, translated
+from sm_ci.engine.client import Engine
+from sm_ci.engine.trouble import ENGINE_TROUBLE, translated
 from sm_ci.errors import ModelMissing
 
 _INSIDE = "/sm-ci-volume"

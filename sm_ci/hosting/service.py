@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sm_ci import contract, invoke
-from sm_ci.engine import containers
+from sm_ci.engine import containers, networks
 from sm_ci.engine.client import Engine
 from sm_ci.engine.containers import ContainerPlan, State
 from sm_ci.engine.placement import Placement
-from sm_ci.errors import EngineFault, SmCiError
+from sm_ci.errors import CannotServe, EngineFault, SmCiError
 from sm_ci.hosting.logbook import LogBook, following
-from sm_ci.hosting.readiness import Started, await_ready
+from sm_ci.hosting.readiness import await_ready
 from sm_ci.hosting.record import Record
 from sm_ci.hosting.timeline import Exited, OutOfMemory, Timeline
+from sm_ci.hosting.verdict import Started
 from sm_ci.hosting.watch import HealthWatcher, engine_events
 from sm_ci.progress import Progress
 from sm_ci.results import Limits, PhaseName, Stop
@@ -75,19 +76,21 @@ def in_service(
         stack.callback(_keep_log, record)
         book = record.book = stack.enter_context(following(engine, container, scratch / "container.log", record.watch))
         stack.callback(_note_end, engine, container, plan.port, record)
-        with record.phase(PhaseName.READY):
-            address = _address(engine, container, plan, placement, timeline)
-            started = Started(
-                engine=engine,
-                container=container,
-                address=address,
-                port=plan.port,
-                startup_timeout=plan.startup_timeout,
-                book=book,
-            )
-            await_ready(started, timeline, record, progress)
-        with HealthWatcher(address, timeline) as health:
-            yield Service(address=address, timeline=timeline, log=book, health=health)
+        with _left_alone(engine, container, plan.port):
+            with record.phase(PhaseName.READY):
+                address = _address(engine, container, plan, placement, timeline)
+                started = Started(
+                    engine=engine,
+                    container=container,
+                    address=address,
+                    port=plan.port,
+                    startup_timeout=plan.startup_timeout,
+                    book=book,
+                    timeline=timeline,
+                )
+                await_ready(started, record, progress)
+            with HealthWatcher(address, timeline) as health:
+                yield Service(address=address, timeline=timeline, log=book, health=health)
         with record.phase(PhaseName.STOP):
             _stop(engine, container, plan.port, record, progress)
 
@@ -106,7 +109,7 @@ def _network(engine: Engine, plan: HostingPlan, placement: Placement) -> Iterato
         return
     joined_by = placement.container if placement.joins_networks else ""
     name = f"sm-ci-{plan.run}"
-    with containers.private_network(
+    with networks.private_network(
         engine, name, plan.labels, internal=plan.network_isolation, joined_by=joined_by
     ) as network:
         yield network
@@ -135,8 +138,25 @@ def _container(engine: Engine, plan: HostingPlan, network: str) -> Iterator[str]
     )
     try:
         yield container
-    finally:
-        containers.remove(engine, container)
+    except BaseException:
+        with suppress(SmCiError):  # the engine may be gone, and that must not hide what came first
+            containers.remove(engine, container)
+        raise
+    containers.remove(engine, container)
+
+
+@contextmanager
+def _left_alone(engine: Engine, container: str, port: int) -> Iterator[None]:
+    """Whoever removes or pauses the container or takes its network is told, in place of what came of that."""
+    before = containers.inspect(engine, container, port)
+    try:
+        yield
+    except CannotServe as error:
+        if disturbed := containers.disturbance(before, containers.inspect(engine, container, port)):
+            raise disturbed from error
+        raise
+    if disturbed := containers.disturbance(before, containers.inspect(engine, container, port)):
+        raise disturbed
 
 
 def _metadata(region: str) -> bytes:

@@ -3,7 +3,8 @@
 A `/ping` of 200 is not the whole truth. AWS's own servers (multi-model-server, TorchServe) answer 200 with
 `{"status": "Unhealthy"}` for ever when the model failed to load, and their invocations then hang. So dead is:
 exited; or Unhealthy in the body for 5 s, or again and again for 10 s without an answer; or two time-outs in a row of
-requests with different bodies. A model that takes long to load says Healthy all the while.
+requests with different bodies; or three requests in a row whose connection nobody took. A model that takes long to load
+says Healthy all the while.
 """
 
 from __future__ import annotations
@@ -22,6 +23,12 @@ UNHEALTHY_FOR = 5.0
 FLAPPING_FOR = 10.0
 FLAPS = 3
 """So many Unhealthy pings over so many seconds, without any answer between them, are death too."""
+MORE_MEMORY = "Give it more memory (instance_type or resources.memory), or load less."
+IN_FOREGROUND = (
+    "The server must stay in the foreground: SageMaker stops the endpoint when the container's first process ends."
+)
+REFUSALS = 3
+"""Requests in a row whose connection is not taken, after which there is nobody to ask."""
 SUSPICION = 10.0
 """Seconds after an Unhealthy ping in which the watcher looks more closely."""
 
@@ -49,11 +56,20 @@ class Pinged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requested:
-    """One `/invocations` has ended; `timed_out` when no answer came in time. `body` tells bodies apart."""
+    """One `/invocations` has ended; `timed_out` when no answer came in time, `refused` when nobody took the connection.
+
+    `body` tells bodies apart.
+    """
 
     at: float
     body: str
     timed_out: bool
+    refused: bool = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether the server did something with it, if only to hang up."""
+        return not (self.timed_out or self.refused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +100,11 @@ Event = Pinged | Requested | Exited | OutOfMemory | EngineLost
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
-    """Why nothing more can come from the container. `kind` in kebab-case."""
+    """Why nothing more can come from the container. `kind` in kebab-case; `remedy` where the kind says what to do."""
 
     kind: str
     message: str
+    remedy: str = ""
 
 
 def death(events: Sequence[Event]) -> Death | None:
@@ -96,10 +113,21 @@ def death(events: Sequence[Event]) -> Death | None:
         if isinstance(event, Exited):
             memory = any(isinstance(other, OutOfMemory) for other in events)
             suffix = ", out of memory" if memory else ""
-            return Death(kind="exited", message=f"the container exited with code {event.exit_code}{suffix}")
+            return Death(
+                kind="exited",
+                message=f"the container exited with code {event.exit_code}{suffix}",
+                remedy=exit_remedy(event.exit_code, out_of_memory=memory),
+            )
         if isinstance(event, EngineLost):
             return Death(kind="engine-lost", message=event.why)
-    return _unhealthy(events) or _hangs(events)
+    return _unhealthy(events) or _hangs(events) or _deaf(events)
+
+
+def exit_remedy(exit_code: int, *, out_of_memory: bool) -> str:
+    """What to do about a first process that has ended; empty where its code says nothing."""
+    if out_of_memory:
+        return MORE_MEMORY
+    return IN_FOREGROUND if exit_code == 0 else ""
 
 
 class Timeline:
@@ -192,7 +220,7 @@ def pinged(outcome: Answer | NoAnswer, at: float) -> Pinged:
 def _unhealthy(events: Sequence[Event]) -> Death | None:
     """Judged since the last answer: a server that restarts its worker again and again flaps between the two words."""
     answered = max(
-        (at for at, event in enumerate(events) if isinstance(event, Requested) and not event.timed_out), default=-1
+        (at for at, event in enumerate(events) if isinstance(event, Requested) and event.answered), default=-1
     )
     pings = [event for event in events[answered + 1 :] if isinstance(event, Pinged) and not event.miss]
     sick = [ping for ping in pings if is_unhealthy(ping)]
@@ -215,7 +243,7 @@ def _unhealthy(events: Sequence[Event]) -> Death | None:
 
 def _is_answer(event: Event) -> bool:
     """A request that was answered is no news of a death; thousands of them need no judgement."""
-    return isinstance(event, Requested) and not event.timed_out
+    return isinstance(event, Requested) and event.answered
 
 
 def is_unhealthy(ping: Pinged) -> bool:
@@ -229,4 +257,12 @@ def _hangs(events: Sequence[Event]) -> Death | None:
         return Death(
             kind="hangs", message="two requests in a row with different bodies got no answer in time: the server hangs"
         )
+    return None
+
+
+def _deaf(events: Sequence[Event]) -> Death | None:
+    last = [event for event in events if isinstance(event, Requested)][-REFUSALS:]
+    if len(last) == REFUSALS and all(request.refused for request in last):
+        why = f"{REFUSALS} requests in a row found nobody to take the connection: the server no longer listens"
+        return Death(kind="not-listening", message=why)
     return None

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 
 from sm_ci import contract, invoke
-from sm_ci.engine import streams
-from sm_ci.engine.client import ENGINE_TROUBLE, Engine
+from sm_ci.engine import containers, streams
+from sm_ci.engine.client import Engine
 from sm_ci.engine.streams import EngineEvent
+from sm_ci.engine.trouble import ENGINE_TROUBLE
+from sm_ci.errors import SmCiError
 from sm_ci.hosting.timeline import EngineLost, Exited, OutOfMemory, Timeline, pinged
 from sm_ci.results import NoAnswerKind
 
+KILLED = 137
+"""The exit code of a process that got SIGKILL."""
 SUSPICIOUS_INTERVAL = 1.0
 """Seconds between pings while the body says Unhealthy, so that a dead model is known within seconds."""
 
@@ -25,7 +30,10 @@ def engine_events(engine: Engine, container: str, timeline: Timeline) -> Iterato
     """Exits and out-of-memory kills, at once. Begin before the container is started."""
     with streams.event_stream(engine, container) as events:
         stopping = threading.Event()
-        thread = threading.Thread(target=_relay, args=(events, timeline, stopping), name="sm-ci-events", daemon=True)
+        killed = partial(_killed_for_memory, engine, container)
+        thread = threading.Thread(
+            target=relay, args=(events, timeline, killed, stopping), name="sm-ci-events", daemon=True
+        )
         thread.start()
         try:
             yield
@@ -77,13 +85,27 @@ class HealthWatcher:
         return min(self.interval, SUSPICIOUS_INTERVAL) if self.timeline.suspicious() else self.interval
 
 
-def _relay(events: Iterable[EngineEvent], timeline: Timeline, stopping: threading.Event) -> None:
+def _killed_for_memory(engine: Engine, container: str) -> bool:
+    """The engine's flag: its event of the kill may come after that of the end, when nobody listens any more."""
+    with suppress(SmCiError):
+        return containers.inspect(engine, container, contract.PORT).out_of_memory
+    return False
+
+
+def relay(
+    events: Iterable[EngineEvent], timeline: Timeline, killed_for_memory: Callable[[], bool], stopping: threading.Event
+) -> None:
+    """Puts the engine's events into the timeline, up to the container's end or the engine's."""
     now: Callable[[], float] = timeline.watch.now
     try:
         for event in events:
-            timeline.emit(OutOfMemory(at=now()) if event.kind == "oom" else Exited(at=now(), exit_code=event.exit_code))
-            if event.kind == "die":
-                return
+            if event.kind == "oom":
+                timeline.emit(OutOfMemory(at=now()))
+                continue
+            if event.exit_code == KILLED and killed_for_memory():
+                timeline.emit(OutOfMemory(at=now()))
+            timeline.emit(Exited(at=now(), exit_code=event.exit_code))
+            return
         why = "the Docker engine ended the stream of events"
     except (*ENGINE_TROUBLE, ValueError, AttributeError) as error:
         why = f"the Docker engine went away: {error}"

@@ -1,8 +1,8 @@
-"""Speaks HTTP to the container under test, as SageMaker does. Touches the network; the only importer of requests towards a container.
+"""Speaks HTTP to the container under test, as SageMaker does. Touches the network; nothing else speaks to a container.
 
-`requests` has no limit on the whole exchange: a server that dribbles a byte now and then outlives any read time-out.
-So each exchange has a line, and whoever hangs the line up (the clock, or the watcher that found the container dead)
-shuts the socket; the reading thread then ends at once.
+A read time-out is no limit for an exchange: a server that dribbles a byte now and then outlives it. So the socket
+itself has a deadline, and a line on which the watcher that found the container dead hangs up: the reading thread then
+ends at once.
 """
 
 from sm_ci.invoke.body import IN_MEMORY, Limits

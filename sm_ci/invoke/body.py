@@ -1,23 +1,22 @@
-"""Takes in an answer's body: counted, digested, and spooled to a file when it is large. Touches the network and files."""
+"""Takes in an answer's body: counted, digested, and spooled to a file when it is large. Touches files."""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import requests
-
 from sm_ci import contract
 from sm_ci.errors import EnvironmentFault
-from sm_ci.results import Blob
+from sm_ci.invoke.line import Broken
+from sm_ci.results import Blob, NoAnswerKind
 
 IN_MEMORY = 2**20
 """Bytes of a body that stay in memory; a larger one is spooled to a file."""
-_PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +29,26 @@ class Limits:
     spool: Path | None = None
 
 
-def read(response: requests.Response, media_type: str, limits: Limits) -> Blob | None:
-    """The body as a Blob, or None when it passes the limit. Not decoded: SageMaker hands it on as it is."""
+def read(pieces: Iterator[bytes], media_type: str, limits: Limits) -> tuple[Blob, Exception | None]:
+    """The body, or what had arrived of it and why no more did. Not decoded: SageMaker hands it on as it is."""
     digest, size, head = hashlib.sha256(), 0, bytearray()
+    trouble: Exception | None = None
     with _Spool(limits.spool) as spool:
-        for piece in response.raw.stream(_PIECE, decode_content=False):
-            size += len(piece)
-            if size > limits.answer:
-                spool.discard()
-                return None
-            digest.update(piece)
-            if len(head) < IN_MEMORY:
-                head += piece[: IN_MEMORY - len(head)]
-            spool.write(piece, head)
-    return Blob(size=size, sha256=digest.hexdigest(), media_type=media_type, head=bytes(head), file=spool.path)
+        try:
+            for piece in pieces:
+                size += len(piece)
+                digest.update(piece)
+                if len(head) < IN_MEMORY:
+                    head += piece[: IN_MEMORY - len(head)]
+                if size > limits.answer:
+                    why = f"the answer is larger than {limits.answer} bytes"
+                    raise Broken(NoAnswerKind.TOO_LARGE, why)  # noqa: TRY301 - as every other early end
+                spool.write(piece, head)
+        except (OSError, Broken) as error:
+            trouble = error
+            spool.discard()
+    file = None if trouble else spool.path
+    return Blob(size=size, sha256=digest.hexdigest(), media_type=media_type, head=bytes(head), file=file), trouble
 
 
 class _Spool:

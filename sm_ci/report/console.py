@@ -60,6 +60,7 @@ class Console:
         self._screen: Screen
         if live:
             self._screen = LiveScreen(self._stream, colour=colour, width=width, environ=environ, clock=clock)
+            self._width = self._screen.width
         else:
             self._screen = PlainScreen(self._stream, colour=colour, clock=clock)
 

@@ -6,6 +6,7 @@ the next checkout on a self-hosted runner (actions/runner#434).
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -53,9 +54,11 @@ def _writable(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        do = f"Free some space for {directory}" if full else f"Make {directory} a folder that this user can write to"
         raise EnvironmentFault(
             f"{error.filename or directory}: the reports cannot be written: {error.strerror or error}",
-            remedy=f"Make {directory} a folder that this user can write to, or name another one with --out.",
+            remedy=f"{do}, or name another one with --out.",
         ) from error
 
 

@@ -129,8 +129,8 @@ def _place(path: str, line: int) -> str:
 
 
 def _said(message: str, text: str) -> tuple[str, str]:
-    """Message and text, never empty."""
-    shown = xml(shorten(wording.first_line(message) or "no reason was given", MESSAGE_LIMIT))
+    """Message and text, never empty; nothing is left of a text that only colours."""
+    shown = xml(shorten(wording.first_line(message), MESSAGE_LIMIT)).strip() or "no reason was given"
     return shown, xml(text).strip("\n") or shown
 
 

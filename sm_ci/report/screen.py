@@ -39,12 +39,16 @@ class Screen(Protocol):
 
 
 class GuardedStream:
-    """A stream that neither a closed pipe nor a poor encoding can break: silence, and ASCII in place of signs."""
+    """A stream that neither a closed pipe, a full disk nor a poor encoding can break: silence, and ASCII in place of signs.
+
+    `trouble` is why nothing more is written, unless that is what a closed pipe asks for.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.encoding = getattr(stream, "encoding", None) or "utf-8"
         self.closed = False
+        self.trouble: OSError | None = None
 
     def write(self, text: str) -> int:
         """Writes what the encoding can hold."""
@@ -81,12 +85,13 @@ class GuardedStream:
             return
         try:
             action()
-        except BrokenPipeError:
-            self.closed = True
-            self._forget()
+        except OSError as error:
+            self.give_up(error)
 
-    def _forget(self) -> None:
-        """Lets the interpreter's last flush succeed: docs.python.org/3/library/signal.html#note-on-sigpipe."""
+    def give_up(self, error: OSError) -> None:
+        """Writes no more, and lets the interpreter's last flush succeed: docs.python.org/3/library/signal.html#note-on-sigpipe."""
+        self.closed = True
+        self.trouble = None if isinstance(error, BrokenPipeError) else error
         with suppress(OSError, ValueError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
@@ -149,6 +154,11 @@ class LiveScreen:
         self._lock = threading.Lock()  # not for `_render`, which Live calls under its own
         self._live: Live | None = None
         self._status = self._detail = ""
+
+    @property
+    def width(self) -> int:
+        """The terminal's columns."""
+        return self._console.width
 
     def line(self, text: str, style: Style = "") -> None:
         """A line above the status."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sm_ci import artifact
+from sm_ci import artifact, contract
 from sm_ci.engine import images, ownership
 from sm_ci.engine.client import Engine
 from sm_ci.engine.ownership import Owner
 from sm_ci.engine.placement import Placement
-from sm_ci.errors import EngineFault
+from sm_ci.errors import EngineFault, Finding, Severity
 from sm_ci.hosting.volume import model_mount
 from sm_ci.report.wording import size
 from sm_ci.results import ImageFacts
 from sm_ci.session.state import Run
 from sm_ci.spec.model import Build
+from sm_ci.text import shorten
 
 
 def obtain_image(this: Run, engine: Engine, owner: Owner) -> ImageFacts:
@@ -57,8 +59,25 @@ def model_in_place(
         source, shown = this.spec.directory / this.spec.file.model, this.spec.file.model
     this.progress.step(f"reading the model {shown}")
     data = artifact.prepare(source, shown, scratch, on_progress=this.progress.detail)
-    this.model = data.facts
+    this.model, this.contents = data.facts, data.names
+    if data.wrapper:
+        this.wrapped = _wrapped(this, data.wrapper, shown, packed=not source.is_dir())
+        this.note(this.wrapped)
     with model_mount(engine, here, data.folder, f"sm-ci-{this.id}", labels, image.id) as mounted:
         files = f"{data.facts.files} file{'s' * (data.facts.files != 1)}"
         this.progress.done(f"model {shown} ({files}, {size(data.facts.size)})")
         yield mounted
+
+
+def _wrapped(this: Run, folder: str, shown: str, *, packed: bool) -> Finding:
+    """The warning that one folder is around all of the model, so that its code/ is not where containers look for it."""
+    name = shorten(folder, 100)
+    there = f"in the container it is {contract.MODEL_DIRECTORY}/{name}/, and its code is not found"
+    if packed:
+        message = f'the archive {shown} has one folder "{name}/" around everything: {there}'
+        remedy = f"pack it from inside: tar -czf model.tar.gz -C {shlex.quote(name)} ."
+    else:
+        message = f'the folder {shown} holds nothing but "{name}/": {there}'
+        remedy = f"name the inner folder: {Path(shown) / name}"
+    at = this.spec.place("model")
+    return Finding(rule="model-wrapped", severity=Severity.WARNING, message=message, remedy=remedy, at=at)

@@ -21,6 +21,7 @@ from sm_ci.engine.ownership import Owner
 from sm_ci.engine.placement import Placement
 from sm_ci.errors import Cancelled, SmCiError
 from sm_ci.hosting.limits import decide
+from sm_ci.hosting.observed import observed
 from sm_ci.hosting.record import Record
 from sm_ci.hosting.service import HostingPlan, Service, in_service
 from sm_ci.hosting.timeline import Stopwatch
@@ -29,7 +30,8 @@ from sm_ci.progress import Progress
 from sm_ci.results import CaseResult, Fault, Outcome, PhaseName, RunResult
 from sm_ci.session import scratch
 from sm_ci.session.acquiring import model_in_place, obtain_image
-from sm_ci.session.faults import cause_in_log, fault_of, fault_of_death, killed_at_stop
+from sm_ci.session.causes import Explainer, explained, unexplained
+from sm_ci.session.faults import fault_of, fault_of_death, killed_at_stop
 from sm_ci.session.state import Options, Run
 from sm_ci.spec import Spec
 from sm_ci.spec.rules.tests import LOG_CHECK
@@ -52,7 +54,7 @@ def run(
             _with_cleanup(this, engine, interrupts)
     except (SmCiError, Cancelled) as error:
         fault = fault_of(this, error)
-    return _result(this, fault or fault_of_death(this))
+    return _result(this, explained(this, fault or fault_of_death(this)))
 
 
 def not_begun(spec: Spec, options: Options, *, environ: Mapping[str, str], progress: Progress, why: str) -> RunResult:
@@ -129,7 +131,7 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
         with in_service(engine, plan, here, this.record, folder, this.progress) as service:
             _test(this, service, folder)
     _judge_whole_log(this)
-    for finding in (killed_at_stop(this), cause_in_log(this)):
+    for finding in (killed_at_stop(this), unexplained(this), *observed(this.record)):
         if finding:
             this.note(finding)
 
@@ -147,7 +149,8 @@ def _test(this: Run, service: Service, folder: Path) -> None:
     if total:
         this.progress.step(f"running {total} test{'s' if total != 1 else ''}")
     with this.record.phase(PhaseName.TESTS):
-        for position, result in enumerate(run_cases(this.options.cases, conditions), 1):
+        explain = Explainer(this)
+        for position, result in enumerate(map(explain, run_cases(this.options.cases, conditions)), 1):
             this.cases.append(result)
             this.progress.case(result, position, total)
             if position < total:
@@ -162,10 +165,13 @@ def _judge_whole_log(this: Run) -> None:
     When only some tests were selected, what the log must hold is not asked: the others may print it.
     """
     wanted, book = this.spec.file.logs, this.record.book
+    forbidden = wanted.model_copy(update={"contains": ()})
     if len(this.options.cases) < len(this.spec.cases):
-        wanted = wanted.model_copy(update={"contains": ()})
+        wanted = forbidden
     if not (wanted.contains or wanted.not_contains) or book is None:
         return
+    if book.incomplete and not checks.judge_log(book.lines(), forbidden, this.spec.place, ("logs",)):
+        wanted = forbidden  # what is missing may stand in the part that we have not got
     failures = checks.judge_log(book.lines(), wanted, this.spec.place, ("logs",))
     outcome = Outcome.FAILED if failures else Outcome.ERRORED if book.incomplete else Outcome.PASSED
     result = CaseResult(

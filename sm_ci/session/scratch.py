@@ -8,14 +8,22 @@ import tempfile
 from pathlib import Path
 
 from sm_ci.engine.ownership import Owner, is_gone
+from sm_ci.errors import EnvironmentFault
 
 _NAME = re.compile(r"sm-ci-(?P<boot>[0-9a-f-]*)_(?P<namespace>\d*)_(?P<pid>\d+)_(?P<started>\d+)_.*")
 
 
 def make(owner: Owner) -> Path:
-    """A new folder of this run's own in the temporary directory."""
+    """A new folder of this run's own in the temporary directory. EnvironmentFault when there is no place for it."""
     prefix = f"sm-ci-{owner.boot}_{owner.namespace}_{owner.pid}_{owner.started}_"
-    return Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        return Path(tempfile.mkdtemp(prefix=prefix))
+    except OSError as error:
+        raise EnvironmentFault(
+            f"no folder for temporary files: {error.filename or tempfile.tempdir}: {error.strerror or error}",
+            remedy="Set TMPDIR to a folder that this user can write to.",
+            kind="no-scratch",
+        ) from error
 
 
 def sweep(me: Owner) -> None:

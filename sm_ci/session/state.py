@@ -27,7 +27,11 @@ class Options:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """A run while it goes on."""
+    """A run while it goes on.
+
+    `contents` are the first files of the model, `wrapped` what is wrong when one folder is around them all;
+    `explained` the ids of the cases whose cause is told.
+    """
 
     spec: Spec
     options: Options
@@ -39,7 +43,10 @@ class Run:
     record: Record
     image: ImageFacts | None = None
     model: FileFacts | None = None
+    contents: tuple[str, ...] | None = None
+    wrapped: Finding | None = None
     cases: list[CaseResult] = field(default_factory=list)
+    explained: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
 
     def note(self, finding: Finding) -> None:

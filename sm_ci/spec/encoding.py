@@ -7,6 +7,9 @@ import re
 from sm_ci.errors import Finding, Location, Severity, SpecError
 
 SIZE_LIMIT = 2**20  # bytes
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""How the small file begins that Git LFS leaves in place of one that it has not fetched."""
+FETCH_LFS = "write lfs: true at actions/checkout, or run git lfs pull"
 _BYTE_ORDER_MARKS = {
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
@@ -41,6 +44,8 @@ def _decoded(path: str, source: bytes) -> str:
     for mark, name in _BYTE_ORDER_MARKS.items():
         if source.startswith(mark):
             raise _refused(path, "", f"is not UTF-8 but {name}", "save it as UTF-8")
+    if source.startswith(LFS_POINTER):
+        raise SpecError((finding(path, "git-lfs", "is a Git LFS pointer and not the file itself", FETCH_LFS),))
     try:
         return source.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from sm_ci.errors import Finding, Location, Severity
 from sm_ci.spec.encoding import LINE_END
 from sm_ci.spec.wording import shortened
 
+_HALVES = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}(?:\\u[dD][c-fC-F][0-9a-fA-F]{2})?")  # of a character, in UTF-16
 _REST_IN_FLOW = re.compile(r"(?:\$\{[^{}]{0,100}\}|[^,\]}])*")  # to the end of a plain text that should be in quotes
 
 
@@ -94,13 +96,27 @@ def _first_character(lines: list[str], trouble: Trouble) -> _Said | None:
     return _Said(f"a value that begins with '{character}' must stand in quotes", f"write {_in_quotes(whole)}", spot)
 
 
-def _quote(_: list[str], trouble: Trouble) -> _Said | None:
+def _quote(lines: list[str], trouble: Trouble) -> _Said | None:
     if "quoted scalar" not in trouble.context or not trouble.begun:
         return None
-    if "escape" in trouble.problem:
-        message = "a backslash in double quotes begins an escape that YAML does not know"
-        return _Said(message, "write the text in single quotes, or each backslash twice", trouble.at)
+    if "escape" in trouble.problem or "hexdecimal" in trouble.problem:  # as libyaml spells it
+        return _escape(lines, trouble)
     return _Said("the quote that begins here is never closed", "close it", trouble.begun)
+
+
+def _escape(lines: list[str], trouble: Trouble) -> _Said:
+    """The parsers point at the backslash or some characters after it, if they know where it is."""
+    line = _line(lines, trouble.at)
+    column = line.rfind("\\", 0, trouble.at.column + 1)
+    at = trouble.at if column < 0 else Spot(trouble.at.line, column)
+    halves = _HALVES.match(line, at.column)
+    if halves is None:
+        message = "a backslash in double quotes begins an escape that YAML does not know"
+        return _Said(message, "write the text in single quotes, or each backslash twice", at)
+    message = f"{halves[0][:6]} is half of a character, which YAML does not know"
+    whole = json.loads(f'"{halves[0]}"')
+    remedy = f"write \\U{ord(whole):08X}, or the character itself" if len(whole) == 1 and len(halves[0]) > 6 else ""
+    return _Said(message, remedy or "write the whole character", at)
 
 
 def _bracket(lines: list[str], trouble: Trouble) -> _Said | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,7 +22,16 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(engine: Engine) -> Iterator[None]:
+def turn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
+    """Tests share the engine with those of other workers, but for one that is marked `alone`."""
+    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    with (shared / "turn").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(turn: None, engine: Engine) -> Iterator[None]:
     yield
     assert left_behind(engine) == []
 

@@ -15,9 +15,9 @@ import pytest
 from sm_ci.invoke import IN_MEMORY, Address, Limits, Line, exchange, ping
 from sm_ci.results import Answer, Headers, NoAnswer, NoAnswerKind
 
-QUICK = Limits(total=0.3)
+QUICK, PATIENT = Limits(total=0.3), Limits(total=20)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n"
-Behaviour = Callable[[socket.socket], None]
+Behaviour = Callable[[socket.socket], object]
 
 
 @contextmanager
@@ -56,10 +56,11 @@ def received(connection: socket.socket) -> bytes:
     return request
 
 
-def saying(raw: bytes) -> Behaviour:
+def saying(raw: bytes, then: Behaviour = lambda _: None) -> Behaviour:
     def behave(connection: socket.socket) -> None:
         received(connection)
         connection.sendall(raw)
+        then(connection)
 
     return behave
 
@@ -75,9 +76,15 @@ def dribbling(start: bytes) -> Behaviour:
     return behave
 
 
+def reset(connection: socket.socket) -> None:
+    """Closing it will reset it, once the client has had the time to read."""
+    time.sleep(0.1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def resetting(connection: socket.socket) -> None:
     received(connection)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    reset(connection)
 
 
 def call(behave: Behaviour, limits: Limits = QUICK, body: bytes = b"1,2", headers: Headers = ()) -> Answer | NoAnswer:
@@ -112,34 +119,162 @@ def test_exactly_the_headers_that_sagemaker_sends_go_over_the_wire() -> None:
     assert seen == [expected]
 
 
+NOT_HTTP = "the answer is not HTTP: "
+LARGE_HEAD = "the answer's headers are too large: "
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
 @pytest.mark.parametrize(
     ("behave", "kind", "detail"),
     [
+        (saying(OK + b"Content-Length: 20\r\n\r\nhi"), "truncated", "the answer was cut off after 2 of 20 bytes"),
         (
-            saying(OK + b"Content-Length: 20\r\n\r\nhi"),
-            NoAnswerKind.TRUNCATED,
-            "the answer was cut off: IncompleteRead(2 bytes read, 18 more expected)",
+            saying(CHUNKED + b"5\r\nhello\r\n"),
+            "truncated",
+            "the answer was cut off after 5 bytes of its body, in the middle of a chunk",
         ),
         (
-            saying(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"),
-            NoAnswerKind.TRUNCATED,
-            "the answer was cut off in the middle of its body",
+            saying(OK + b"\r\nhello", then=reset),
+            "truncated",
+            "the answer was cut off after 5 bytes of its body by a reset of the connection",
         ),
-        (saying(b""), NoAnswerKind.RESET, "the server closed the connection without an answer"),
-        (resetting, NoAnswerKind.RESET, "the server closed the connection without an answer"),
-        (saying(b"\x00\x01 hello\r\n\r\n"), NoAnswerKind.MALFORMED, "the answer is not HTTP: \x00\x01 hello\r\n"),
-        (lambda connection: time.sleep(0.6), NoAnswerKind.TIMEOUT, "no complete answer within 0.3 s"),
-        (dribbling(OK + b"\r\n"), NoAnswerKind.TIMEOUT, "no complete answer within 0.3 s"),
-        (dribbling(OK), NoAnswerKind.TIMEOUT, "no complete answer within 0.3 s"),
+        (saying(OK), "truncated", "the answer was cut off in its headers"),
+        (saying(OK + b"Content-Le"), "truncated", "the answer was cut off in its headers"),
+        (saying(b"HTTP/1.1 200"), "truncated", "the answer was cut off in its headers"),
+        (saying(b""), "reset", "the server closed the connection without an answer"),
+        (resetting, "reset", "the server closed the connection without an answer"),
+        (saying(b"\x00\x01 hello\r\n\r\n"), "malformed", NOT_HTTP + r"it begins with '\x00\x01 hello'"),
+        (saying(b"HTTP/2 200\r\n\r\n"), "malformed", NOT_HTTP + "it begins with 'HTTP/2'"),
+        (saying(b"x" * 70_000), "malformed", NOT_HTTP + "its first line has no end"),
+        (saying(OK + b"what\r\n\r\n"), "malformed", NOT_HTTP + "a line of its headers has no name: 'what'"),
+        (saying(OK + b": x\r\n\r\n"), "malformed", NOT_HTTP + "a line of its headers has no name"),
+        (
+            saying(CHUNKED + b"2\r\nhi\r\nzz\r\n"),
+            "malformed",
+            NOT_HTTP + "a chunk without a valid length after 2 bytes of the body",
+        ),
+        (
+            saying(CHUNKED + b"2;" + b"x" * 70_000),
+            "malformed",
+            NOT_HTTP + "a chunk without a valid length after 0 bytes of the body",
+        ),
+        (saying(OK + b"Content-Length: -2\r\n\r\nhi"), "malformed", NOT_HTTP + "its Content-Length is '-2'"),
+        (saying(OK + b"Content-Length: \xb2\r\n\r\nhi"), "malformed", NOT_HTTP + "its Content-Length is '²'"),
+        (saying(OK + b"Content-Length:\r\n\r\nhi"), "malformed", NOT_HTTP + "its Content-Length is ''"),
+        (
+            saying(OK + b"Content-Length: 0\r\nContent-Length: 2\r\n\r\nhi"),
+            "malformed",
+            NOT_HTTP + "it has more than one Content-Length: '0', '2'",
+        ),
+        (saying(OK + b"A: b\r\n" * 101 + b"\r\n"), "too_large", LARGE_HEAD + "more than 100 of them"),
+        (saying(OK + b"A: " + b"b" * 70_000), "too_large", LARGE_HEAD + "a line of more than 65536 bytes"),
+        (
+            saying(OK + (b"A: " + b"b" * 9_000 + b"\r\n") * 9 + b"\r\n"),
+            "too_large",
+            LARGE_HEAD + "more than 65536 bytes",
+        ),
+        (lambda connection: time.sleep(0.6), "timeout", "no complete answer within 0.3 s"),
+        (dribbling(OK + b"\r\n"), "timeout", "no complete answer within 0.3 s"),
+        (dribbling(OK), "timeout", "no complete answer within 0.3 s"),
     ],
-    ids=["short body", "cut chunk", "closed", "reset", "garbage", "silent", "dribbled body", "dribbled headers"],
+    ids=[
+        *("short body", "cut chunk", "reset body", "no blank line", "cut header", "cut first line", "closed", "reset"),
+        *("garbage", "HTTP/2", "endless first line", "no header", "no name", "no length", "long length"),
+        *("negative", "no digit", "empty", "two lengths", "many headers", "long header", "large headers"),
+        *("silent", "dribbled body", "dribbled headers"),
+    ],
 )
-def test_what_goes_wrong_is_a_value_with_its_kind(behave: Behaviour, kind: NoAnswerKind, detail: str) -> None:
+def test_what_goes_wrong_is_a_value_with_its_kind(behave: Behaviour, kind: str, detail: str) -> None:
     begun = time.monotonic()
-    outcome = call(behave)
+    outcome = call(behave, QUICK if kind == "timeout" else PATIENT)
     assert isinstance(outcome, NoAnswer)
     assert (outcome.kind, outcome.detail) == (kind, detail)
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "body"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nhi", 200, b"hi"),
+        (
+            b"HTTP/1.1 103 Hints\r\nLink: x\r\n\r\nHTTP/1.1 102 Wait\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nhi",
+            200,
+            b"hi",
+        ),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhi", 101, b""),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\nhi", 204, b""),
+        (OK + b"Content-Length: 2\r\n\r\nhi there", 200, b"hi"),
+        (OK + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\nhi", 200, b"hi"),
+        (OK + b"Content-Length: 0\r\n\r\n", 200, b""),
+        (OK + b"Content-Length: 1\r\nTransfer-Encoding: Chunked\r\n\r\n2;x\r\nhi\r\n0\r\nT: x\r\n\r\nmore", 200, b"hi"),
+        (b"HTTP/1.0 200\r\n\r\nhi", 200, b"hi"),
+        (OK + b"\r\n", 200, b""),
+    ],
+    ids=["100", "103", "101", "204", "more", "twice", "zero", "chunked", "HTTP/1.0", "empty"],
+)
+def test_an_answer_is_as_long_as_it_says(raw: bytes, status: int, body: bytes) -> None:
+    answer = call(saying(raw), PATIENT)
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body.read(), answer.body.size) == (status, body, len(body))
+
+
+def test_what_had_arrived_is_kept_in_memory_alone(tmp_path: Path) -> None:
+    start = b"y" * (2 * IN_MEMORY)
+    limits = Limits(total=5, spool=tmp_path)
+    outcome = call(saying(OK + b"Content-Length: 9999999\r\n\r\n" + start), limits)
+    assert isinstance(outcome, NoAnswer)
+    assert outcome.partial is not None
+    assert (outcome.partial.status, outcome.partial.body.size) == (200, len(start))
+    assert (outcome.partial.body.head, outcome.partial.body.file) == (start[:IN_MEMORY], None)
+    assert outcome.partial.headers == (("Content-Type", "text/csv"), ("Content-Length", "9999999"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_chunk_of_negative_length_does_not_fill_the_memory() -> None:
+    """int("-1", 16) is a number, and -1 bytes is all there is."""
+
+    def behave(connection: socket.socket) -> None:
+        received(connection)
+        connection.sendall(CHUNKED + b"-1\r\n")
+        while True:
+            connection.sendall(b"x" * IN_MEMORY)
+
+    outcome = call(behave, Limits(total=20, answer=4 * IN_MEMORY))
+    assert isinstance(outcome, NoAnswer)
+    assert outcome.kind == NoAnswerKind.TOO_LARGE
+    assert outcome.partial is not None
+    assert outcome.partial.body.size <= 5 * IN_MEMORY
+
+
+@pytest.mark.parametrize("resets", [False, True], ids=["closes", "resets"])
+def test_an_answer_counts_that_comes_before_the_request_is_read(resets: bool) -> None:
+    def behave(connection: socket.socket) -> None:
+        connection.recv(100)
+        connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
+        if resets:
+            reset(connection)
+
+    answer = call(behave, PATIENT, body=b"x" * 20_000_000)
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body.read()) == (413, b"big")
+
+
+def test_a_server_that_closes_before_it_has_read_the_request() -> None:
+    outcome = call(lambda connection: connection.recv(100), PATIENT, body=b"x" * 20_000_000)
+    assert isinstance(outcome, NoAnswer)
+    assert (outcome.kind, outcome.detail) == (
+        NoAnswerKind.RESET,
+        "the server closed the connection while the request was still sent, without an answer",
+    )
+
+
+def test_a_server_that_does_not_read_the_request() -> None:
+    outcome = call(lambda connection: time.sleep(1), body=b"x" * 20_000_000)
+    assert isinstance(outcome, NoAnswer)
+    assert (outcome.kind, outcome.detail) == (
+        NoAnswerKind.TIMEOUT,
+        "no complete answer within 0.3 s: the server did not read the whole request",
+    )
 
 
 def test_nothing_listens() -> None:
@@ -189,6 +324,26 @@ def test_hanging_up_ends_an_exchange_at_once() -> None:
     assert isinstance(outcome, NoAnswer)
     assert (outcome.kind, outcome.detail) == (NoAnswerKind.ABANDONED, "the container exited")
     assert time.monotonic() - begun < 5
+
+
+def test_a_body_that_we_cut_ourselves_is_not_whole(tmp_path: Path) -> None:
+    """It has no length, so that its end looks like any other; and it is large enough for a file."""
+
+    def behave(connection: socket.socket) -> None:
+        received(connection)
+        connection.sendall(OK + b"\r\n" + b"x" * 2 * IN_MEMORY)
+        line.hang_up(NoAnswerKind.ABANDONED, "the container exited")
+        connection.recv(1)
+
+    line = Line()
+    limits = Limits(total=20, spool=tmp_path)
+    with server(behave) as address:
+        outcome = exchange(address, "POST", "/", headers=(), body=b"", limits=limits, line=line)
+    assert isinstance(outcome, NoAnswer)
+    assert (outcome.kind, outcome.detail) == (NoAnswerKind.ABANDONED, "the container exited")
+    assert outcome.partial is not None
+    assert 0 < outcome.partial.body.size <= 2 * IN_MEMORY
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_line_that_was_hung_up_before_is_dead() -> None:

@@ -13,7 +13,22 @@ from markdown_it import MarkdownIt
 from sm_ci import text
 
 # Lone surrogates too: what a container prints is decoded with surrogateescape.
-commands = ["::", "##[", "#", "[", "%0A", "error", "set-output name=a", " ", "\u00a0", "\ufeff", "\\", "x", "é"]
+commands = [
+    "::",
+    "##[",
+    "##vso[",
+    "#",
+    "[",
+    "%0A",
+    "error",
+    "set-output name=a",
+    " ",
+    "\u00a0",
+    "\ufeff",
+    "\\",
+    "x",
+    "é",
+]
 controls = [
     "\x1b[31m",
     "\x1b",
@@ -191,6 +206,7 @@ def test_a_log_line_is_inert(value: str) -> None:
     line = text.inert_log_line(value)
     assert not re.match(r"[\s\ufeff\u200b]*::", line)
     assert "##[" not in line
+    assert "##vso[" not in line
     assert len(line.splitlines()) <= 1
     assert len(line) <= 1000
 
@@ -198,6 +214,7 @@ def test_a_log_line_is_inert(value: str) -> None:
 def test_a_log_line_stays_readable() -> None:
     assert text.inert_log_line("  ::error::x\r\n") == "  \\::error::x"
     assert text.inert_log_line("##[group]x\x1b[31m y\rz") == "##\\[group]x y\\x0dz"
+    assert text.inert_log_line("##VSO[task.complete]") == "##\\VSO[task.complete]"
     assert text.inert_log_line("std::vector") == "std::vector"
 
 

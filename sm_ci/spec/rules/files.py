@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from sm_ci.errors import Finding
+from sm_ci.spec.encoding import FETCH_LFS, LFS_POINTER
 from sm_ci.spec.value import Value
 from sm_ci.spec.wording import did_you_mean, quoted, shown
 
-_POINTER = b"version https://git-lfs.github.com/spec/"
 _NEIGHBOURS = 200  # names of a folder among which the meant one is looked for
+_LOOKED_AT = 1000  # files of a model folder
+_POINTER_SIZE = 1024  # bytes; the specification of Git LFS allows no more
 _ARCHIVES = (".tar.gz", ".tgz")
 
 
@@ -59,7 +62,10 @@ class Files:
         """What keeps this value from naming model data: a folder, or an archive as SageMaker takes it."""
         path = self.path(value)
         yield from self._missing(value, path) or self._outside(value, path)
-        if not _exists(path) or path.is_dir():
+        if not _exists(path):
+            return
+        if path.is_dir():
+            yield from _pointers(value, path)
             return
         if not path.name.endswith(_ARCHIVES):
             message = f"is neither a folder nor a .tar.gz file: {shown(value.content)}"
@@ -69,6 +75,8 @@ class Files:
     def _missing(self, value: Value, path: Path) -> list[Finding]:
         if _exists(path):
             return []
+        if _link(path):
+            return [value.error("file", f"is a link that leads nowhere: {shown(value.content)}", "mend the link")]
         near = did_you_mean(path.name, self._neighbours(path.parent))
         remedy = near or "paths are relative to the folder of the spec"
         return [value.error("file", f"does not exist: {shown(value.content)}", remedy)]
@@ -100,21 +108,43 @@ def _exists(path: Path) -> bool:
     return True
 
 
+def _link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except (OSError, ValueError):
+        return False
+
+
 def _content(value: Value, path: Path) -> Iterator[Finding]:
     if not path.is_file():
         yield value.error("file", f"is not a regular file: {shown(value.content)}", "name a regular file")
         return
     try:
-        with path.open("rb") as file:
-            start = file.read(len(_POINTER))
+        pointer = _is_pointer(path)
     except OSError as error:
         yield value.error("file", f"cannot be read: {quoted(value.content)}: {error.strerror}", "mend its permissions")
         return
-    if start == _POINTER:
+    if pointer:
         message = f"is a Git LFS pointer and not the file itself: {shown(value.content)}"
-        yield value.error("git-lfs", message, "write lfs: true at actions/checkout, or run git lfs pull")
+        yield value.error("git-lfs", message, FETCH_LFS)
+
+
+def _is_pointer(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(LFS_POINTER)) == LFS_POINTER
+
+
+def _pointers(value: Value, folder: Path) -> Iterator[Finding]:
+    """A file that Git LFS has not fetched: the container would only say that it is damaged. Not all need be read, so it is odd."""
+    files = (Path(root) / name for root, _, names in os.walk(folder) for name in sorted(names))
+    for path in islice(files, _LOOKED_AT):
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_size <= _POINTER_SIZE and _is_pointer(path):
+                message = f"holds a Git LFS pointer and not the file itself: {shown(str(path.relative_to(folder)))}"
+                yield value.warning("git-lfs", message, FETCH_LFS)
+                return
 
 
 def _repository(directory: Path) -> Path:
     """The nearest folder with a .git in it, else the folder itself."""
-    return next((folder for folder in (directory, *directory.parents) if (folder / ".git").exists()), directory)
+    return next((folder for folder in (directory, *directory.parents) if _exists(folder / ".git")), directory)

@@ -221,8 +221,8 @@ def test_an_engine_that_hangs_up_early(folder: Path) -> None:
     with pytest.raises(EngineFault) as caught:
         fill(api, folder)
     assert str(caught.value) == (
-        "could not copy the model to the Docker engine: the engine hung up\n"
-        "Is the Docker engine still running? Try: docker info"
+        "could not copy the model to the Docker engine: the Docker engine closed the connection\n"
+        "Is the Docker engine still running? Try: docker info. What this run leaves there, the next one removes."
     )
     assert api.calls == BEFORE + AFTER
     assert (len(os.listdir("/proc/self/fd")) if Path("/proc").is_dir() else 0) == before  # noqa: PTH208

@@ -37,9 +37,22 @@ def test_an_exit_is_death_with_its_code() -> None:
     )
 
 
+def test_an_exit_with_0_says_that_the_server_must_stay() -> None:
+    assert death([Exited(at=1, exit_code=0)]) == Death(
+        kind="exited",
+        message="the container exited with code 0",
+        remedy="The server must stay in the foreground: "
+        "SageMaker stops the endpoint when the container's first process ends.",
+    )
+
+
 def test_an_exit_after_an_oom_event_says_out_of_memory() -> None:
     found = death([OutOfMemory(at=1), Exited(at=1, exit_code=137)])
-    assert found == Death(kind="exited", message="the container exited with code 137, out of memory")
+    assert found == Death(
+        kind="exited",
+        message="the container exited with code 137, out of memory",
+        remedy="Give it more memory (instance_type or resources.memory), or load less.",
+    )
 
 
 def test_an_oom_of_a_worker_alone_is_no_death() -> None:

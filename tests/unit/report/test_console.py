@@ -1,6 +1,8 @@
+import errno
 import io
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
@@ -8,12 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TextIO, cast
 
 import pytest
 
 from sm_ci.errors import Finding, Location, Severity
 from sm_ci.progress import Progress
 from sm_ci.report.console import Console
+from sm_ci.report.screen import GuardedStream
 from sm_ci.results import CaseResult, Failure, Outcome, RunResult
 from sm_ci.runner import Runner
 
@@ -276,6 +280,26 @@ def test_a_stream_that_knows_only_ascii() -> None:
     assert raw.getvalue() == b"ok mod\\xe8le ready...\n"
 
 
+class Full(io.StringIO):
+    """A file on a disk that is full after the first line."""
+
+    def write(self, text: str) -> int:
+        if self.getvalue():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_a_full_disk_ends_the_log_and_not_the_run() -> None:
+    full = Full()
+    stream = GuardedStream(full)
+    console = Console(cast("TextIO", stream), environ={})
+    for text in ("one", "two", "three"):
+        console.done(text)
+    assert full.getvalue() == "✓ one\n"
+    assert stream.trouble is not None
+    assert stream.trouble.errno == errno.ENOSPC
+
+
 def terminal_output(act: Callable[[Console], None], **environ: str) -> str:
     """What a real terminal gets."""
     parent, child = pty.openpty()
@@ -323,6 +347,12 @@ def test_a_terminal_without_colour_and_one_that_is_dumb() -> None:
 
     assert "\x1b[32m" not in terminal_output(act, NO_COLOR="1")
     assert terminal_output(act, TERM="dumb").replace("\r", "") == "waiting\n✓ ready\n"
+
+
+def test_the_table_is_as_wide_as_the_terminal(passed: RunResult, make_case: Callable[..., CaseResult]) -> None:
+    seen = terminal_output(lambda console: console.finish(replace(passed, cases=(make_case("x" * 100),)), []))
+    (row,) = re.findall(r"churn::x[^\r\n]*ms", seen)
+    assert row == "churn::xxx…xxxxxxxxx  passed         200      12 ms"
 
 
 def test_the_cursor_comes_back_after_an_error() -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from sm_ci.errors import Finding, Location, Severity
 from sm_ci.report import junit
 from sm_ci.results import CaseResult, Failure, Fault, LogExcerpt, LogLine, Outcome, RunResult
 from sm_ci.text import repository_path
@@ -185,14 +186,17 @@ def test_a_fault_is_the_first_case(dead: RunResult, exit_status: int, tag: str) 
     )
 
 
-def test_a_failure_without_words_is_still_a_failure(passed: RunResult, make_case: Callable[..., CaseResult]) -> None:
-    silent = Failure(check="", path="", expected="", got="", message="")
+@pytest.mark.parametrize("said", ["", " ", "\x1b[0m", "\x1b[1m\n\x1b[0m"])
+def test_a_failure_without_words_is_still_a_failure(
+    passed: RunResult, make_case: Callable[..., CaseResult], said: str
+) -> None:
+    silent = Failure(check="", path="", expected="", got="", message=said)
     cases = (
         make_case("a", Outcome.FAILED, failures=(silent,)),
         make_case("b", Outcome.ERRORED),
         make_case("", seconds=0.0),
     )
-    document = junit.render(replace(passed, cases=cases, fault=Fault(kind="", message="", remedy="", exit_status=3)))
+    document = junit.render(replace(passed, cases=cases, fault=Fault(kind="", message=said, remedy="", exit_status=3)))
     check(document)
     assert counts(document) == {"tests": 4, "failures": 1, "errors": 2, "skipped": 0}
     assert [item.attrib["name"] for item in suite_of(document).iter("testcase")] == [
@@ -245,6 +249,37 @@ def test_whatever_a_container_says(
         assert case.attrib["name"].strip()
         assert case.attrib["classname"].strip()
         assert re.fullmatch(r"\d+\.\d{3}", case.attrib["time"])
+
+
+@given(anything, anything, st.sampled_from([1, 3, 130]), st.lists(st.sampled_from(Outcome), max_size=3))
+@settings(max_examples=30, deadline=None)
+def test_whatever_ended_the_run(
+    passed: RunResult,
+    make_case: Callable[..., CaseResult],
+    one: str,
+    other: str,
+    exit_status: int,
+    outcomes: list[Outcome],
+) -> None:
+    """The fault is one case more, the first, and no text of it or of a warning can hide it."""
+    at = Location(path=one, line=3, column=1)
+    log = (LogLine(at=0.1, stream="stderr", text=other),)
+    fault = Fault(kind=one, message=other, remedy=one, exit_status=exit_status, at=at, log=log)
+    warning = Finding(rule=one, severity=Severity.WARNING, message=other, path=one, remedy=other, at=at)
+    made = tuple(make_case(f"{n}{one}", outcome, reason=other) for n, outcome in enumerate(outcomes))
+    run = replace(passed, hosting=None, image=None, cases=made, findings=(warning,), fault=fault)
+    document = junit.render(run)
+    check(document)
+    assert counts(document) == {
+        "tests": len(outcomes) + 1,
+        "failures": outcomes.count(Outcome.FAILED) + (exit_status == 1),
+        "errors": outcomes.count(Outcome.ERRORED) + (exit_status != 1),
+        "skipped": outcomes.count(Outcome.SKIPPED) + outcomes.count(Outcome.NOT_RUN),
+    }
+    first = next(suite_of(document).iter("testcase"))
+    assert [child.tag for child in first] == ["failure" if exit_status == 1 else "error"]
+    assert first[0].text
+    assert first[0].attrib["message"]
 
 
 def test_ten_thousand_cases_in_a_second(

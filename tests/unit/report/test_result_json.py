@@ -1,6 +1,6 @@
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sm_ci.report import result_json
-from sm_ci.results import Answer, Blob, CaseResult, Exchange, Failure, Outcome, RunResult, Sent
+from sm_ci.results import Answer, Blob, CaseResult, Exchange, Failure, Fault, LogLine, Outcome, RunResult, Sent
 from sm_ci.text import encodable
 
 
@@ -144,6 +144,43 @@ def test_a_spooled_binary(passed: RunResult, make_case: Callable[..., CaseResult
         "truncated": True,
         "base64": base64.b64encode(b"\x00\xff ***").decode(),
     }
+
+
+def strings(node: Any) -> Iterator[str]:
+    """Every text of a document, keys too."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list):
+        for item in node:
+            yield from strings(item)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield key
+            yield from strings(value)
+
+
+@given(
+    st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=12, max_size=30).filter(
+        lambda text: len(set(text)) > 8
+    ),
+    st.text(max_size=5),
+)
+@settings(max_examples=30, deadline=None)
+def test_a_secret_is_nowhere_whatever_it_is_and_stands_beside(
+    passed: RunResult, make_case: Callable[..., CaseResult], secret: str, beside: str
+) -> None:
+    said = f"{beside}{secret}{beside}"
+    failure = Failure(check=said, path=said, expected=said, got=said, message=said)
+    fault = Fault(kind=said, message=said, remedy=said, exit_status=1, log=(LogLine(at=0, stream="stdout", text=said),))
+    body = Blob(size=9, sha256="0", media_type=said, head=said.encode())
+    sent = Sent(method="POST", path="/invocations", headers=(("X", said),), body=body)
+    answer = Answer(status=200, headers=(("Y", said),), body=body, connect=0.0, first_byte=0.0, total=1.0)
+    exchange = Exchange(sent=sent, outcome=answer, started=0.0)
+    case = make_case(said, Outcome.FAILED, failures=(failure,), reason=said, exchanges=(exchange,))
+    run = replace(passed, name=said, cases=(case,), fault=fault, secrets=(secret,))
+    document = json.loads(result_json.render(run))
+    assert [text for text in strings(document) if secret in text] == []
+    assert document["name"] == f"{beside}***{beside}"
 
 
 @given(st.text(st.characters(), max_size=40), st.binary(max_size=40))

@@ -70,12 +70,37 @@ def test_syntax_errors_say_what_to_write(source: str, message: str, loader: Any)
     assert said(source, loader) == [message]
 
 
-def test_an_unknown_escape() -> None:
-    (message,) = said('a: "\\d+"\n')
-    assert message.partition(": ")[2] == (
-        "a backslash in double quotes begins an escape that YAML does not know; "
-        "write the text in single quotes, or each backslash twice"
-    )
+UNKNOWN_ESCAPE = (
+    "a backslash in double quotes begins an escape that YAML does not know; "
+    "write the text in single quotes, or each backslash twice"
+)
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+@pytest.mark.parametrize("text", ["\\d+", "\\uzz", "x\\xz", "\\U1234"])
+def test_an_unknown_escape(text: str, loader: Any) -> None:
+    assert said(f'a: "{text}"\n', loader) == [f"s.yml:1:{5 + text.index(chr(92))}: {UNKNOWN_ESCAPE}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a\\ud800b", "s.yml:1:6: \\ud800 is half of a character, which YAML does not know; write the whole character"),
+        ("\\uDE00", "s.yml:1:5: \\uDE00 is half of a character, which YAML does not know; write the whole character"),
+        (
+            "\\ud83d\\ude00",
+            "s.yml:1:5: \\ud83d is half of a character, which YAML does not know; write \\U0001F600, or the character itself",
+        ),
+        ("\\U00110000", f"s.yml:1:5: {UNKNOWN_ESCAPE}"),
+        ("\\UFFFFFFFF", f"s.yml:1:5: {UNKNOWN_ESCAPE}"),
+    ],
+)
+def test_an_escape_of_what_is_no_character(text: str, message: str) -> None:
+    """JSON writes an emoji as two halves. PyYAML's own parser only knows roughly where."""
+    assert said(f'a: "{text}"\n', getattr(yaml, "CSafeLoader", yaml.SafeLoader)) == [message]
+    for source in (f'a: "{text}"\n', f'"{text}": 1\n', f'a: [x, "{text}"]\n'):
+        (found,) = said(source, yaml.SafeLoader)
+        assert found.endswith(UNKNOWN_ESCAPE)
 
 
 def test_other_syntax_errors_keep_the_parsers_reason() -> None:
@@ -91,6 +116,11 @@ def test_other_syntax_errors_keep_the_parsers_reason() -> None:
         ("", "s.yml:1:1: is empty; write at least version and image"),
         ("# only a comment\n", "s.yml:1:1: is empty; write at least version and image"),
         ("---\n", "s.yml:1:1: is empty; write at least version and image"),
+        (" \n\n# one\n  # two\n", "s.yml:1:1: is empty; write at least version and image"),
+        (
+            "\ufeff",
+            's.yml:1:1: holds the character U+FEFF, which YAML does not allow; write it as "\\ufeff" in double quotes',
+        ),
         ("\n- 1\n", "s.yml:2:1: must be a mapping of keys such as image and tests, not a list"),
         ("x\n", "s.yml:1:1: must be a mapping of keys such as image and tests, not the text 'x'"),
         ("---\na: 1\n---\nb: 1\n", "s.yml:3:1: a second document begins here; keep one spec in a file"),
@@ -170,6 +200,14 @@ def test_all_of_it_at_once() -> None:
             "a: \x1b[0m",
             's.yml:1:4: holds the character U+001B, which YAML does not allow; write it as "\\u001b" in double quotes',
         ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            (
+                "s.yml:1:1: is a Git LFS pointer and not the file itself; "
+                "write lfs: true at actions/checkout, or run git lfs pull"
+            ),
+        ),
+        (b"\x89PNG\r\n\x1a\n", "s.yml:1:1: is not UTF-8: the byte 0x89; save it as UTF-8"),
         (b"#" * (2**20 + 1), "s.yml:1:1: is larger than 1 MiB; put large bodies into files and name them with file:"),
     ],
 )

@@ -76,13 +76,3 @@ def test_aliases_that_repeat_an_error_for_ever_are_soon_left(loaded: Loaded) -> 
     with pytest.raises(SpecError) as caught:
         loaded(HEAD + TEST + "    expect: {json: [&a {$x: 1}," + "*a ," * 250_000 + "]}\n")
     assert len(caught.value.findings) == 1
-
-
-def test_five_thousand_tests_are_loaded_quickly(loaded: Loaded) -> None:
-    tests = "".join(
-        f"  - name: case {n}\n    request: {{json: {{instances: [[{n}, 0.2]]}}, custom_attributes: trace={n}}}\n"
-        "    expect: {json: {predictions: [{score: {$approx: 0.83}}]}, latency: <250ms}\n"
-        for n in range(5000)
-    )
-    spec = loaded(f"{HEAD}tests:\n{tests}")
-    assert (len(spec.cases), spec.findings) == (5000, ())

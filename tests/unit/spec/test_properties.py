@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sm_ci.errors import Severity, SpecError
-from sm_ci.spec import load
+from sm_ci.spec import load, matchers
 
 WHOLE = """\
 version: 1
@@ -52,6 +52,7 @@ tests:
     expect: {status: 4xx}
 """
 LINES = WHOLE.splitlines()
+ROOT = Path(__file__).resolve().parents[3]
 SNIPPETS = st.sampled_from(
     [
         *[
@@ -141,6 +142,10 @@ def test_the_whole_spec_is_sound(tmp_path: Path) -> None:
     assert load(tmp_path / "s.yml", variables={}, environ={"HF_TOKEN": "x"}).findings == ()
 
 
+def test_there_are_examples_to_edit() -> None:
+    assert EXAMPLES
+
+
 @PROPERTY
 @given(source=st.binary(max_size=200))
 def test_any_bytes(tmp_path: Path, source: bytes) -> None:
@@ -169,9 +174,37 @@ def test_a_sound_spec_with_another_value(tmp_path: Path, line: int, snippet: str
     check(tmp_path, "\n".join([*LINES[:line], f"{key}: {snippet}", *LINES[line + 1 :]]).encode(errors="surrogatepass"))
 
 
+EXAMPLES = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("examples/*/sm-ci.yml"))]
+
+
+@settings(PROPERTY, max_examples=40)
+@given(example=st.sampled_from(EXAMPLES), data=st.data())
+def test_an_example_that_somebody_has_edited_badly(tmp_path: Path, example: str, data: st.DataObject) -> None:
+    """Lines lost, doubled, moved and indented anew, and a piece of one taken out or put into another."""
+    lines = example.splitlines()
+    for _ in range(data.draw(st.integers(1, 4))):
+        at, other = (data.draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+        start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(lines[at]))] * 2)))
+        edit = data.draw(st.sampled_from(["lose", "double", "swap", "indent", "cut", "paste"]))
+        if edit == "lose" and len(lines) > 1:
+            del lines[at]
+        elif edit == "double":
+            lines.insert(at, lines[at])
+        elif edit == "swap":
+            lines[at], lines[other] = lines[other], lines[at]
+        elif edit == "indent":
+            lines[at] = data.draw(st.sampled_from(["", " ", "   ", "\t", "  - "])) + lines[at].lstrip()
+        elif edit == "cut":
+            lines[at] = lines[at][:start] + lines[at][end:]
+        else:
+            lines[other] = lines[other][: len(lines[other]) // 2] + lines[at][start:end]
+    check(tmp_path, "\n".join(lines).encode())
+
+
+KEYS = st.text(max_size=8) | st.sampled_from([*sorted(matchers.OPERATORS), matchers.STRICT, "$gtt", "$"])
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(matchers.TYPES),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=8,
 )
 PATHS = [

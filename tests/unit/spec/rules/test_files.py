@@ -29,6 +29,27 @@ def test_on_a_runner_a_file_outside_the_workspace_is_an_error(told: Told, tmp_pa
     assert told(spec(f"../{outside.name}"), workspace=tmp_path) == []
 
 
+def test_an_absolute_path_is_told_as_one_that_leads_out(told: Told, tmp_path: Path, outside: Path) -> None:
+    (message,) = told(spec(str(outside)), workspace=tmp_path / "repository")
+    assert message.startswith("sm-ci.yml:3:35: tests[0].request.file: leads out of the workspace TMP/repository: '/")
+    assert message.endswith("/outside.bin'; keep it in the repository, and links too")
+    inside = tmp_path / "repository" / "a.bin"
+    inside.touch()
+    assert told(spec(str(inside)), workspace=tmp_path / "repository") == []
+
+
+def test_a_folder_that_is_a_link_which_leads_out(told: Told, tmp_path: Path, outside: Path) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "data").symlink_to(tmp_path)
+    assert told(spec("data/outside.bin"), workspace=repository) == [
+        (
+            "sm-ci.yml:3:35: tests[0].request.file: leads out of the workspace TMP/repository: 'data/outside.bin'; "
+            "keep it in the repository, and links too"
+        )
+    ]
+
+
 def test_a_link_that_leads_out_of_the_workspace_is_an_error(told: Told, tmp_path: Path, outside: Path) -> None:
     repository = tmp_path / "repository"
     repository.mkdir()
@@ -62,9 +83,10 @@ def test_a_worktree_is_a_repository_too(told: Told, tmp_path: Path, outside: Pat
     assert told(spec(f"../{outside.name}")) == []
 
 
-def test_a_link_that_goes_round_in_circles(told: Told, tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["link.bin", "gone.bin"], ids=["in circles", "to what is gone"])
+def test_a_link_that_leads_nowhere(told: Told, tmp_path: Path, target: str) -> None:
     (tmp_path / "repository").mkdir()
-    (tmp_path / "repository" / "loop.bin").symlink_to("loop.bin")
-    assert told(spec("loop.bin")) == [
-        "sm-ci.yml:3:35: tests[0].request.file: does not exist: 'loop.bin'; did you mean 'loop.bin'?"
+    (tmp_path / "repository" / "link.bin").symlink_to(target)
+    assert told(spec("link.bin")) == [
+        "sm-ci.yml:3:35: tests[0].request.file: is a link that leads nowhere: 'link.bin'; mend the link"
     ]

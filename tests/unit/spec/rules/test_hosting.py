@@ -172,6 +172,19 @@ def test_files(told: Told, text: str, files: dict[str, str], messages: list[str]
     assert told(spec(text), files=files) == messages
 
 
+def test_a_model_folder_whose_files_were_not_fetched_is_odd(told: Told, tmp_path: Path) -> None:
+    """No error: the server may not need that file. But what it says of it is only that it is damaged."""
+    files = {"model/b/weights.bin": POINTER, "model/code/inference.py": "x", "model/notes": POINTER.upper()}
+    assert told(spec("image: i\nmodel: model"), files=files) == [
+        (
+            "sm-ci.yml:4:8: model: holds a Git LFS pointer and not the file itself: 'b/weights.bin'; "
+            "write lfs: true at actions/checkout, or run git lfs pull"
+        )
+    ]
+    (tmp_path / "repository" / "model" / "b" / "weights.bin").write_text(POINTER + "x" * 1024)
+    assert told(spec("image: i\nmodel: model")) == []
+
+
 def test_a_model_that_is_neither_file_nor_folder(told: Told, tmp_path: Path) -> None:
     import os
 

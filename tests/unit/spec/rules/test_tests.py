@@ -21,6 +21,10 @@ NOTHING = "there are no tests, so this asserts only that the container comes int
             ],
         ),
         (
+            'tests: [{name: "it\'s \\"so\\""}, {name: \']]>\'}, {name: <b>&amp;</b>}, {name: שלום مرحبا}, {name: 👩‍🔬 日本}]',
+            [],
+        ),
+        (
             'tests: [{name: "a\\nb"}]',
             [
                 (

@@ -1,4 +1,4 @@
-"""The model data: finds it, unpacks an archive as SageMaker would, refuses what SageMaker refuses. Touches the file system."""
+"""Unpacks a model archive as SageMaker would, and refuses what SageMaker refuses. Touches the file system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -27,34 +26,6 @@ _DENSEST = 1032  # deflate makes a byte of no more: https://zlib.net/zlib_tech.h
 _DEEPEST = 100  # Python removes folders by recursion
 _NAME = 200
 _DAMAGE = (tarfile.TarError, EOFError, zlib.error, ValueError, OverflowError, LookupError, RecursionError)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelData:
-    """A folder whose content belongs at /opt/ml/model."""
-
-    folder: Path
-    facts: FileFacts
-
-
-def prepare(source: Path, shown: str, scratch: Path, *, on_progress: Callable[[str], None]) -> ModelData:
-    """The folder to mount. An archive is unpacked below `scratch`; a folder is used where it is.
-
-    ModelMissing when there is nothing to read; CannotServe when SageMaker would refuse the archive.
-    """
-    try:
-        folder_given, there = source.is_dir(), source.exists()
-    except OSError as error:
-        why = f"the model {shown} cannot be read: {error.strerror}"
-        raise ModelMissing(why, remedy="Check the permissions of the folders above it.") from error
-    if folder_given:
-        return ModelData(folder=source.resolve(), facts=_measure(source, shown))
-    if not there:
-        raise ModelMissing(f"the model {shown} does not exist", remedy="Give a directory or a model.tar.gz.")
-    folder = scratch / "model"
-    folder.mkdir(parents=True)
-    facts = unpack(source, shown, folder, on_progress=on_progress)
-    return ModelData(folder=folder, facts=facts)
 
 
 def unpack(
@@ -217,13 +188,3 @@ def _full(shown: str, free: int) -> EnvironmentFault:
         remedy="Free some space, use a larger runner, or set TMPDIR to a larger disk.",
         kind="disk-full",
     )
-
-
-def _measure(folder: Path, shown: str) -> FileFacts:
-    try:
-        sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-    except OSError as error:
-        raise ModelMissing(
-            f"the model {shown} cannot be read: {error}", remedy="Check the permissions of its files."
-        ) from error
-    return FileFacts(source=shown, size=sum(sizes), files=len(sizes))

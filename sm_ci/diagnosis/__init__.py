@@ -1,0 +1,7 @@
+"""Reads the cause out of a container's log: the exception under all the noise, the user's line that raised it, what to do."""
+
+from sm_ci.diagnosis.cause import Cause
+from sm_ci.diagnosis.finding import find_cause
+from sm_ci.diagnosis.paths import best_match, is_users, model_file
+
+__all__ = ["Cause", "best_match", "find_cause", "is_users", "model_file"]
