@@ -15,8 +15,25 @@ from sm_ci.text import command_data
 
 COMMANDS = ("run", "validate")
 LISTS = ("tags", "only", "var")
-VALUES = ("image", "model", "out")
-FLAGS = ("strict",)
+VALUES = (
+    "image",
+    "model",
+    "out",
+    "role-to-assume",
+    "aws-region",
+    "audience",
+    "role-session-name",
+    "role-duration-seconds",
+    "registry",
+    "registry-username",
+    "without-credentials",
+    "stall-timeout",
+    "cache",
+    "cache-size",
+)
+FLAGS = ("strict", "no-cache")
+HIDDEN = {"registry-password": "SM_CI_REGISTRY_PASSWORD"}
+"""Inputs that become variables: a command line can be read by every process."""
 _TRUE, _FALSE = {"true", "True", "TRUE"}, {"", "false", "False", "FALSE"}
 
 
@@ -62,6 +79,7 @@ def enter(environ: Mapping[str, str]) -> int:
     """Goes to the working directory and runs the command; returns its exit status."""
     try:
         argv = arguments(environ)
+        os.environ.update({variable: value for name, variable in HIDDEN.items() if (value := _input(environ, name))})
         if folder := _input(environ, "working-directory"):
             _go_to(folder)
     except WrongInput as error:

@@ -10,9 +10,9 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import click
 
@@ -24,6 +24,48 @@ _PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is tol
 _SPECS = click.argument("specs", nargs=-1, required=True, type=_PATH, metavar="SPEC...")
 _VAR = click.option(
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Value for a variable of the spec; repeatable."
+)
+
+
+def _access(command: Callable[..., int]) -> Callable[..., int]:
+    """The options for what lies elsewhere: AWS, registries, the cache."""
+    for option in reversed(_ACCESS):
+        command = option(command)
+    return command
+
+
+_ACCESS = (
+    click.option("--role-to-assume", metavar="ARN", help="Role to assume: by the job's OIDC token on a runner."),
+    click.option("--aws-region", metavar="REGION", help="Region for AWS; default: AWS_REGION."),
+    click.option("--audience", metavar="TEXT", help="Audience of the OIDC token; default: sts.amazonaws.com."),
+    click.option("--role-session-name", metavar="NAME", help="Name of the role's session; default: sm-ci-RUN."),
+    click.option(
+        "--role-duration-seconds", type=int, default=3600, show_default=True, help="Length of the role's session."
+    ),
+    click.option("--registry-username", metavar="NAME", help="User of the image's registry."),
+    click.option(
+        "--registry-password", metavar="TEXT", help="Its password; better in the variable SM_CI_REGISTRY_PASSWORD."
+    ),
+    click.option("--registry", metavar="HOST", help="The only registry that gets them; default: the image's own."),
+    click.option(
+        "--without-credentials",
+        type=click.Choice(["fail", "skip"]),
+        default="fail",
+        show_default=True,
+        help="Where no credentials can be had, as in a pull request from a fork: fail, or skip all tests.",
+    ),
+    click.option(
+        "--stall-timeout",
+        metavar="TIME",
+        default="60s",
+        show_default=True,
+        help="Time without a byte after which a pull or a download is given up.",
+    ),
+    click.option("--cache", type=_PATH, help="Folder for unpacked models; default: ~/.cache/sm-ci."),
+    click.option(
+        "--cache-size", metavar="SIZE", default="20GiB", show_default=True, help="Room in it; the oldest goes."
+    ),
+    click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept."),
 )
 
 
@@ -44,7 +86,7 @@ def cli() -> None:
     help="Folder for the reports.",
 )
 @click.option("--image", metavar="REFERENCE", help="Image to test instead of the spec's.")
-@click.option("--model", type=_PATH, help="Model directory or model.tar.gz instead of the spec's.")
+@click.option("--model", metavar="SOURCE", help="Model directory, model.tar.gz or S3 address instead of the spec's.")
 @click.option(
     "--tags", multiple=True, metavar="TAG", help="Run only tests with one of these tags; repeatable, or with commas."
 )
@@ -55,28 +97,34 @@ def cli() -> None:
     help="Run only tests of this name or id; * and ? are wildcards; repeatable.",
 )
 @click.option("--strict", is_flag=True, help="Fail tests that assert nothing beyond the default status.")
+@_access
 @click.pass_obj
 def run(
     stdout: TextIO,
+    /,
     specs: tuple[Path, ...],
     variables: tuple[str, ...],
     out: Path,
     image: str | None,
-    model: Path | None,
+    model: str | None,
     tags: tuple[str, ...],
     only: tuple[str, ...],
     strict: bool,  # noqa: FBT001 - click passes by name
+    **access: Any,
 ) -> int:
     """Host the container of each SPEC, send its requests, judge the answers, write the reports."""
+    from sm_ci.commands.access import read_access
     from sm_ci.commands.run import Wishes, run_specs
 
     _be_somewhere()
-    if image == "" or model == Path():
+    if image == "" or model == "":
         raise UsageError(
             f"--{'image' if image == '' else 'model'} is empty", remedy="Leave the option out, or give it a value."
         )
     split = tuple(tag.strip() for given in tags for tag in given.split(",") if tag.strip())
-    wishes = Wishes(out=out, image=image, model=model, tags=split, only=only, strict=strict)
+    wishes = Wishes(
+        out=out, image=image, model=model, tags=split, only=only, strict=strict, access=read_access(access, os.environ)
+    )
     return run_specs(specs, _pairs(variables), wishes, environ=os.environ, stdout=stdout)
 
 
@@ -90,6 +138,23 @@ def validate(stdout: TextIO, specs: tuple[Path, ...], variables: tuple[str, ...]
 
     _be_somewhere()
     return validate_specs(specs, _pairs(variables), environ=os.environ, stdout=stdout)
+
+
+@cli.command()
+@click.argument("name", required=False, default="", metavar="[NAME[:VERSION]]")
+@click.option("--region", metavar="REGION", help="Region of the registry; default: AWS_REGION, us-east-1.")
+@click.option("--accelerator", default="", metavar="KIND", help="cpu, gpu, neuronx, …; default: the first there is.")
+@click.option("--list", "every", is_flag=True, help="Print all images of that name, or all names.")
+@click.pass_obj
+def image(stdout: TextIO, name: str, region: str | None, accelerator: str, every: bool) -> int:  # noqa: FBT001
+    """Print the registry path of an AWS Deep Learning Container."""
+    from sm_ci import contract
+    from sm_ci.commands.image import print_image
+
+    if not name and not every:
+        raise UsageError("sm-ci image needs a name", remedy="For example: sm-ci image pytorch:2.6. --list prints all.")
+    where = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or contract.REGION
+    return print_image(name, region=where, accelerator=accelerator, every=every, stdout=stdout)
 
 
 @cli.command()

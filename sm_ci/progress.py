@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from sm_ci.errors import Finding
@@ -14,8 +15,8 @@ class Progress(Protocol):
     def step(self, text: str) -> None:
         """A step that can take long begins (`building ./container`); the step before it is over."""
 
-    def detail(self, text: str) -> None:
-        """Something moved within the step: a build line, what the last ping said."""
+    def detail(self, text: str, part: float | None = None) -> None:
+        """Something moved within the step (a build line, what the last ping said), of which `part` (0 to 1) is over."""
 
     def done(self, text: str) -> None:
         """The step ended well (`ready after 1.2 s`)."""
@@ -26,6 +27,9 @@ class Progress(Protocol):
     def finding(self, finding: Finding) -> None:
         """A warning or a notice that the user should see now."""
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """These values, and no others, are masked from now on; called before anything else is said of them."""
+
 
 class Silent:
     """Says nothing."""
@@ -33,7 +37,7 @@ class Silent:
     def step(self, text: str) -> None:
         """Nothing."""
 
-    def detail(self, text: str) -> None:
+    def detail(self, text: str, part: float | None = None) -> None:
         """Nothing."""
 
     def done(self, text: str) -> None:
@@ -43,4 +47,7 @@ class Silent:
         """Nothing."""
 
     def finding(self, finding: Finding) -> None:
+        """Nothing."""
+
+    def hide(self, secrets: Iterable[str]) -> None:
         """Nothing."""

@@ -299,5 +299,7 @@ class RunResult:
 
     @property
     def conclusion(self) -> str:
-        """The exit status in a word: `success`, `failure`, `error` or `cancelled`."""
+        """The exit status in a word: `success`, `failure`, `error` or `cancelled`; `skipped` when every case was."""
+        if self.fault is None and self.cases and all(case.outcome is Outcome.SKIPPED for case in self.cases):
+            return "skipped"
         return {0: "success", 1: "failure", 130: "cancelled"}.get(self.exit_status, "error")

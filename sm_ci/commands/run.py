@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
@@ -18,6 +18,7 @@ from sm_ci.report.console import Console
 from sm_ci.report.summary import LIMIT, markdown
 from sm_ci.results import RunResult
 from sm_ci.runner import Runner
+from sm_ci.session import Access
 from sm_ci.spec import Spec
 
 _FOLDER = re.compile(r"[^\w.+ -]")
@@ -30,10 +31,11 @@ class Wishes:
 
     out: Path
     image: str | None = None
-    model: Path | None = None
+    model: str | None = None
     tags: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     strict: bool = False
+    access: Access = field(default_factory=Access)
 
 
 def run_specs(
@@ -45,8 +47,16 @@ def run_specs(
     """
     runner = Runner.detect(environ)
     with Console(stdout, environ=environ, runner=runner) as console:
+        console.hide(wishes.access.secrets)
         specs = load_all(
-            paths, variables, environ=environ, console=console, runner=runner, stdout=stdout, need_secrets=True
+            paths,
+            variables,
+            environ=environ,
+            console=console,
+            runner=runner,
+            stdout=stdout,
+            need_secrets=True,
+            region=wishes.access.region,
         )
         if specs is None:
             return 2
@@ -58,10 +68,7 @@ def run_specs(
             make_folder(folder)
         with cancellable() as interrupts:
             for spec, options, folder in zip(specs, chosen, folders, strict=True):
-                secrets = tuple(spec.secrets.values())
-                if runner:
-                    runner.mask(secrets, stdout)
-                console.hide(secrets)
+                console.hide((*spec.secrets.values(), *wishes.access.secrets))
                 result = _run(spec, options, environ=environ, console=console, interrupts=interrupts)
                 results.append(result)
                 with interrupts.shielded():
@@ -87,9 +94,12 @@ def _run(
 
 def _options(spec: Spec, wishes: Wishes) -> session.Options:
     cases = select(spec, only=wishes.only, tags=wishes.tags)
-    if wishes.model is not None and not wishes.model.exists():
-        raise UsageError(f"--model {str(wishes.model)!r} does not exist", remedy="Its path starts from where you are.")
-    return session.Options(cases=cases, image=wishes.image, model=wishes.model, strict=wishes.strict)
+    model = wishes.model
+    if model is not None and not model.startswith("s3://") and not Path(model).exists():
+        raise UsageError(f"--model {model!r} does not exist", remedy="Its path starts from where you are.")
+    return session.Options(
+        cases=cases, image=wishes.image, model=model, strict=wishes.strict, access=wishes.access
+    )
 
 
 def _folders(specs: Sequence[Spec], out: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from sm_ci.commands.frameworks import unknown
 from sm_ci.errors import Finding, SpecError
 from sm_ci.report.console import Console
 from sm_ci.runner import Runner
@@ -41,6 +42,7 @@ def load_all(
     runner: Runner | None,
     stdout: TextIO,
     need_secrets: bool,
+    region: str = "",
 ) -> list[Spec] | None:
     """Every spec, or None when one is wrong; then all that is wrong with all of them has been said.
 
@@ -49,6 +51,7 @@ def load_all(
     read = partial(load, environ=environ, workspace=runner.workspace if runner else None, need_secrets=need_secrets)
     attempts = [_attempt(path, variables, read) for path in paths]
     findings = [*_declared_nowhere(attempts), *(finding for attempt in attempts for finding in attempt.findings)]
+    findings += filter(None, (unknown(attempt.spec, region, environ) for attempt in attempts if attempt.spec))
     if not findings:
         return [attempt.spec for attempt in attempts if attempt.spec]
     console.spec_errors(findings)

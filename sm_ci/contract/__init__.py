@@ -30,6 +30,10 @@ ENVIRONMENT_KEY = r"[a-zA-Z_][a-zA-Z0-9_]{0,1023}"  # [api] EnvironmentKey
 ENVIRONMENT_VALUE_LENGTH = 1024  # [api] EnvironmentValue
 ENVIRONMENT_TOTAL = 32 * 1024  # bytes, keys and values [api]
 
+ADDITIONAL_SOURCES = 5  # [api] AdditionalModelDataSources
+ADDITIONAL_DIRECTORY = "/opt/ml/additional-model-data-sources"  # [sdk2] serve/utils/optimize_utils.py
+CHANNEL_NAME = r"[A-Za-z0-9._-]{1,64}"  # [api] AdditionalModelDataSource.ChannelName
+
 HOST_HEADER = "model.aws.local:8080"  # observed: sagemaker-python-sdk#605
 USER_AGENT = "AHC/2.0"  # observed: ibid.
 SAFE_PORT_RANGE = "23000-23999"  # observed once, on a single-container endpoint in 2026

@@ -63,7 +63,7 @@ _PROGRAM = (
     ),
     _row(
         "command-not-found",
-        r"(?P<what>(?:line )?\d{1,6}: (?P<subject>[\w./-]{1,100}): (?:command )?not found)$",
+        r"(?P<what>(?:[\w./-]{1,100}: )?(?:line )?\d{1,6}: (?P<subject>[\w./-]{1,100}): (?:command )?not found)$",
         "the image has no program {subject}",
         "Install it in the image, or give its whole path.",
         Alone.FATAL,
@@ -166,6 +166,14 @@ _NETWORK = (
         r"|No route to host|Failed to establish a new connection|We couldn't connect to 'https?://",
         "the container asked for something outside",
         "Put what it needs into the image or the model.",
+        Alone.WEAK,
+    ),
+    _row(
+        "network-timeout",
+        r"(?:TimeoutError|timeout): (?:timed out|\[Errno 110\])|<urlopen error (?:timed out|\[Errno 110\])"
+        r"|Connection to \S{1,300} timed out|\bConnectTimeout(?:Error)?\b|curl: \(28\)",
+        "the container asked for something by the network, which did not answer in time",
+        "If it is outside, put what it needs into the image or the model.",
         Alone.WEAK,
     ),
     _row(

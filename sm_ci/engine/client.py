@@ -35,7 +35,7 @@ _CHECK = "Check DOCKER_HOST and try: docker version"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
-    """What the engine says of itself. `memory` is bytes; `local`: it sees this machine's files and addresses."""
+    """What the engine says of itself. `memory` is bytes; `local`: it sees this machine's files and addresses; `root` is the folder of its images."""
 
     version: str
     cpus: int
@@ -44,6 +44,7 @@ class EngineFacts:
     operating_system: str
     rootless: bool
     local: bool
+    root: str
 
     @property
     def reaches_containers(self) -> bool:
@@ -103,6 +104,7 @@ class Engine:
             operating_system=str(info.get("OperatingSystem", "")),
             rootless=any("rootless" in option for option in info.get("SecurityOptions") or ()),
             local=self.host.startswith("unix://"),
+            root=str(info.get("DockerRootDir", "")),
         )
 
 

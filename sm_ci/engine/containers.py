@@ -18,6 +18,8 @@ from sm_ci.engine.trouble import ENGINE_TROUBLE, explanation, fault, translated
 from sm_ci.errors import CannotServe, EngineFault, ImageMissing
 
 NOT_EXECUTABLE = "not-executable"
+LINK_LOCAL = "169.254."
+"""Addresses at which the container finds its platform; nobody asks it there."""
 _REFUSALS = (
     "executable file not found",
     "permission denied",
@@ -44,6 +46,7 @@ class ContainerPlan:
     cpus: float | None
     shm_size: int
     network: str  # empty: the default bridge
+    also: str  # a further network that it is attached to, or empty
     publish: bool  # on 127.0.0.1, where the container's own address does not answer
 
 
@@ -95,6 +98,8 @@ def create(engine: Engine, plan: ContainerPlan) -> str:
                 use_config_proxy=False,
             )
         container = str(created["Id"])
+        if plan.also:
+            api.connect_container_to_network(container, plan.also)
         if plan.files:
             api.put_archive(container, "/", _archive(plan.files))
     return container
@@ -129,7 +134,7 @@ def inspect(engine: Engine, container: str, port: int) -> State:
         exit_code=int(state.get("ExitCode") or 0),
         out_of_memory=bool(state.get("OOMKilled")),
         error=str(state.get("Error") or ""),
-        address=next((address for address in addresses if address), ""),
+        address=next((one for one in addresses if one and not one.startswith(LINK_LOCAL)), ""),
         published=int(published[0]["HostPort"]) if published else None,
     )
 

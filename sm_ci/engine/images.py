@@ -1,45 +1,17 @@
-"""Brings the image to the engine: finds it, pulls it, or builds it. Touches the engine, reads the build folder."""
+"""Finds images on the engine. Touches the engine."""
 
 from __future__ import annotations
 
-import re
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, cast
+from collections.abc import Iterable
+from typing import Any, cast
 
-import requests
-import urllib3
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import ImageNotFound, NotFound
 
 from sm_ci.engine.client import Engine
-from sm_ci.engine.trouble import DISK_FULL, ENGINE_TROUBLE, disk_full, explanation, fault, stopped, translated
-from sm_ci.errors import CannotServe, EnvironmentFault, ImageMissing, Location
+from sm_ci.engine.trouble import translated
+from sm_ci.errors import EnvironmentFault, ImageMissing
+from sm_ci.image.reference import Reference
 from sm_ci.results import ImageFacts
-
-STALL = 60.0
-"""Seconds without a byte of progress after which a pull is given up: a registry that stalls would hang it for ever."""
-
-SAID = 15
-"""Lines of a failing build step that go with the error."""
-
-_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
-_CHATTER = re.compile(r"\s*$| ---> |Removing intermediate container |Step \d+/")
-_PARSE_ERROR = re.compile(r"parse error on? ?line (\d{1,6})")
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """What to build: a folder, the Dockerfile in it, and how the spec wants it."""
-
-    folder: Path
-    dockerfile: str
-    target: str | None
-    args: Mapping[str, str]
-    shown: str  # the Dockerfile's path as the user would write it
 
 
 def find(engine: Engine, reference: str, *, built: bool = False) -> ImageFacts | None:
@@ -56,11 +28,10 @@ def find(engine: Engine, reference: str, *, built: bool = False) -> ImageFacts |
     if facts is None:
         return None
     config = facts.get("Config") or {}
-    digests = facts.get("RepoDigests") or [""]
     return ImageFacts(
         reference=reference,
         id=str(facts.get("Id", "")),
-        digest=str(digests[0]).rpartition("@")[2],
+        digest=digest_of(reference, facts.get("RepoDigests") or ()),
         size=int(facts.get("Size") or 0),
         platform=f"{facts.get('Os', 'linux')}/{facts.get('Architecture', '')}",
         user=str(config.get("User") or ""),
@@ -69,65 +40,18 @@ def find(engine: Engine, reference: str, *, built: bool = False) -> ImageFacts |
     )
 
 
-def pull(engine: Engine, reference: str, *, on_progress: Callable[[str], None], stall: float = STALL) -> None:
-    """Pulls without a login. ImageMissing in the engine's words when the registry does not give it."""
+def digest_of(reference: str, repo_digests: Iterable[str]) -> str:
+    """The manifest's digest in the repository that the reference names; the engine keeps one for each repository."""
+    found = [(name, digest) for name, at, digest in (entry.partition("@") for entry in repo_digests) if at]
+    own = (digest for name, digest in found if _name(name) == _name(reference))
+    return next(own, found[0][1] if found else "")
+
+
+def _name(text: str) -> str:
     try:
-        for line in _pull_lines(engine, reference, stall):
-            if "error" in line:
-                raise _not_pulled(engine, reference, str(line["error"]))
-            on_progress(_progress_text(line))
-    except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
-        raise ImageMissing(
-            f"pulling {reference} stood still for {stall:g} s",
-            remedy="Is the registry reachable from the Docker engine? Try: docker pull",
-        ) from error
-    except APIError as error:
-        raise _not_pulled(engine, reference, explanation(error)) from error
-    except ENGINE_TROUBLE as error:
-        raise fault(f"pull {reference}", error) from error
-
-
-def build(
-    engine: Engine, recipe: Recipe, *, tag: str, labels: Mapping[str, str], on_line: Callable[[str], None]
-) -> None:
-    """Builds and tags the image. CannotServe with the Dockerfile's line and the last output when a step fails;
-    EnvironmentFault when the base image cannot be pulled or the engine cannot build such a Dockerfile.
-    """
-    step, said = 0, deque[str](maxlen=SAID)
-    try:
-        for line in _build_lines(engine, recipe, tag, labels):
-            engine.unfinished = True
-            if "error" in line:
-                raise _not_built(engine, recipe, step, str(line["error"]).strip(), tuple(said))
-            for text in _ANSI.sub("", str(line.get("stream", ""))).splitlines():
-                if match := _STEP.fullmatch(text.strip()):
-                    step = int(match[1])
-                    said.clear()
-                elif not _CHATTER.match(text):
-                    said.append(text.rstrip())
-                on_line(text.rstrip())
-        engine.unfinished = False
-    except APIError as error:
-        raise _not_built(engine, recipe, step, explanation(error), tuple(said)) from error
-    except ENGINE_TROUBLE as error:
-        raise fault("build the image", error) from error
-
-
-def instruction_line(dockerfile: str, number: int) -> int:
-    """The line (from 1) on which the Dockerfile's instruction `number` (from 1) begins; 1 when there is none."""
-    escape_directive = _ESCAPE.match(dockerfile)
-    escape = escape_directive[1] if escape_directive else "\\"
-    seen, inside = 0, False
-    for at, line in enumerate(dockerfile.splitlines(), 1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        if not inside:
-            seen += 1
-            if seen == number:
-                return at
-        inside = text.endswith(escape)
-    return 1
+        return Reference.parse(text).name
+    except ImageMissing:  # an id, or `<none>`
+        return ""
 
 
 def _inspect(engine: Engine, reference: str) -> dict[str, Any] | None:
@@ -135,118 +59,3 @@ def _inspect(engine: Engine, reference: str) -> dict[str, Any] | None:
         return cast("dict[str, Any]", engine.raw.inspect_image(reference))
     except (ImageNotFound, NotFound):
         return None
-
-
-def _pull_lines(engine: Engine, reference: str, stall: float) -> Iterator[dict[str, Any]]:
-    """The SDK's own pull takes no time-out, so the request is made here; the lines are the same."""
-    name, tag = _split(reference)
-    response = engine.raw.post(
-        engine.raw._url("/images/create"),  # noqa: SLF001 - see the docstring
-        params={"fromImage": name, "tag": tag},
-        stream=True,
-        timeout=(10, stall),
-    )
-    engine.raw._raise_for_status(response)  # noqa: SLF001
-    yield from engine.raw._stream_helper(response, decode=True)  # noqa: SLF001
-
-
-def _split(reference: str) -> tuple[str, str]:
-    name, at, digest = reference.partition("@")
-    if at:
-        return name, digest
-    head, colon, tag = reference.rpartition(":")
-    return (head, tag) if colon and "/" not in tag else (reference, "latest")
-
-
-def _progress_text(line: Mapping[str, Any]) -> str:
-    detail = line.get("progressDetail") or {}
-    if detail.get("total"):
-        return f"{line.get('id', '')} {line.get('status', '')} {detail.get('current', 0) * 100 // detail['total']} %"
-    return f"{line.get('id', '')} {line.get('status', '')}".strip()
-
-
-def _not_pulled(engine: Engine, reference: str, why: str) -> EnvironmentFault:
-    if not engine.answers():
-        return stopped(f"pulling {reference}")
-    if DISK_FULL in why.lower():
-        return disk_full(f"pulling {reference}", why)
-    return ImageMissing(
-        f"the image {reference} is not on the Docker engine and could not be pulled: {why}",
-        remedy="Check the name and the tag; build or pull it before sm-ci runs, or use image: {build: FOLDER}.",
-    )
-
-
-def _build_lines(engine: Engine, recipe: Recipe, tag: str, labels: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    return cast(
-        "Iterator[dict[str, Any]]",
-        engine.api.build(
-            path=str(recipe.folder),
-            dockerfile=recipe.dockerfile,
-            tag=tag,
-            rm=True,
-            forcerm=True,
-            decode=True,
-            target=cast("str", recipe.target),
-            buildargs=dict(recipe.args),
-            labels=dict(labels),
-        ),
-    )
-
-
-def _not_built(
-    engine: Engine, recipe: Recipe, step: int, why: str, said: tuple[str, ...]
-) -> CannotServe | EnvironmentFault:
-    if not engine.answers():
-        return stopped("building the image")
-    try:
-        dockerfile = (recipe.folder / recipe.dockerfile).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        dockerfile = ""
-    told = _PARSE_ERROR.search(why)
-    line = int(told[1]) if told else instruction_line(dockerfile, step) if step else 1
-    at = Location(path=recipe.shown, line=line, column=1)
-    instruction = (dockerfile.splitlines() or [""])[line - 1].strip()
-    if full := next((text for text in (why, *said) if DISK_FULL in text.lower()), ""):
-        return disk_full("building the image", full.strip(" :"), at=at if step else None, output=said)
-    if "requires BuildKit" in why or ("unknown instruction" in why and "<<" in dockerfile):
-        return EnvironmentFault(
-            f"the Dockerfile needs BuildKit, and sm-ci builds with the engine's classic builder: {why}",
-            remedy="Build it before sm-ci runs (docker build -t NAME), and write image: NAME and pull: never.",
-            at=at,
-            kind="needs-buildkit",
-        )
-    if instruction.upper().startswith("FROM ") and "returned a non-zero code" not in why:
-        return ImageMissing(
-            f"the base image of the Dockerfile could not be had: {why}",
-            remedy="Check its name, and that the engine reaches its registry: docker pull",
-            at=at,
-            kind="base-image-missing",
-        )
-    return CannotServe(
-        f"the image could not be built: {why}",
-        remedy=f"Mend the Dockerfile, or try it alone: docker build {recipe.folder}",
-        at=at,
-        kind="build-failed",
-        output=said,
-    )
-
-
-Pull = Literal["missing", "never"]
-
-
-def obtain(engine: Engine, reference: str, policy: Pull, *, on_progress: Callable[[str], None]) -> ImageFacts:
-    """The image by reference, pulled when the policy allows and the engine has it not. ImageMissing otherwise."""
-    facts = find(engine, reference)
-    if facts is None and policy == "never":
-        raise ImageMissing(
-            f"the image {reference} is not on the Docker engine, and the spec says 'pull: never'",
-            remedy="Build or pull it before sm-ci runs, or write 'pull: missing'.",
-        )
-    if facts is None:
-        pull(engine, reference, on_progress=on_progress)
-        facts = find(engine, reference)
-    if facts is None:
-        raise ImageMissing(
-            f"the image {reference} was pulled, but the engine does not have it", remedy="Try: docker pull"
-        )
-    return facts

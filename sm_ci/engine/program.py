@@ -1,4 +1,4 @@
-"""The program that a container starts with, looked at from outside: why can it not be executed? Touches the engine.
+"""The program that a container starts with, looked at from outside: why does it not do what it should? Touches the engine.
 
 The engine says "executable file not found" both for a missing file and for one without the executable bit, and
 "no such file or directory" for a script whose interpreter is missing or whose first line ends in CR. Only the file
@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import Any
 
 from docker.errors import APIError
 
+from sm_ci import contract
 from sm_ci.engine.client import Engine
 from sm_ci.engine.trouble import ENGINE_TROUBLE
 
@@ -26,6 +28,8 @@ _LINKS = 8
 _HEAD = 256
 _MACHINES = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64"}  # e_machine in elf(5), in OCI's words
 _ENGINE_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+_SHELLS = frozenset({"sh", "bash", "dash", "ash"})
+_ARGUMENT = re.compile(r"\$\{?[01@*]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +52,29 @@ def find_flaw(engine: Engine, container: str) -> Flaw | None:
     """What keeps the container's program from being executed; None when nothing is found or there is no way to look."""
     try:
         facts = engine.raw.inspect_container(container)
-        return _judge(engine, container, str(facts.get("Path") or ""), _search_path(facts))
+        user = str((facts.get("Config") or {}).get("User") or "")
+        return _judge(engine, container, str(facts.get("Path") or ""), _search_path(facts), user)
     except (*ENGINE_TROUBLE, ValueError, KeyError, tarfile.TarError):
         return None
+
+
+def swallows_argument(engine: Engine, container: str) -> bool:
+    """Whether the entry point is `sh -c TEXT` that makes no use of the argument `serve`. To `sh -c` it is the name `$0`."""
+    try:
+        facts = engine.raw.inspect_container(container)
+    except (*ENGINE_TROUBLE, ValueError):
+        return False
+    return drops_argument((facts.get("Config") or {}).get("Entrypoint") or ())
+
+
+def drops_argument(entry_point: Sequence[str]) -> bool:
+    """Whether an entry point runs a shell's text that neither passes its argument on nor names the program `serve` itself."""
+    if len(entry_point) != 3:
+        return False
+    shell, option, text = entry_point
+    runs_text = PurePosixPath(shell).name in _SHELLS and option.startswith("-") and option.endswith("c")
+    names_serve = contract.COMMAND[0] in re.findall(r"[\w.-]+", text)
+    return runs_text and not names_serve and not _ARGUMENT.search(text)
 
 
 def _search_path(facts: dict[str, Any]) -> Sequence[str]:
@@ -58,7 +82,7 @@ def _search_path(facts: dict[str, Any]) -> Sequence[str]:
     return [folder for folder in (variables.get("PATH") or DEFAULT_PATH).split(":") if folder]
 
 
-def _judge(engine: Engine, container: str, program: str, folders: Sequence[str]) -> Flaw | None:
+def _judge(engine: Engine, container: str, program: str, folders: Sequence[str], user: str) -> Flaw | None:
     places = [program] if "/" in program else [str(PurePosixPath(folder) / program) for folder in folders]
     found = [file for place in places if (file := _stat(engine, container, place)) and not file.folder]
     if not found:
@@ -69,7 +93,18 @@ def _judge(engine: Engine, container: str, program: str, folders: Sequence[str])
             message=f"{found[0].path} is not executable (mode {found[0].mode & 0o777:o})",
             remedy=f"Add RUN chmod +x {found[0].path} to the Dockerfile; in git: git update-index --chmod=+x FILE.",
         )
-    return _judge_content(engine, container, runnable.path)
+    return _judge_content(engine, container, runnable.path) or _judge_user(runnable, user)
+
+
+def _judge_user(file: _File, user: str) -> Flaw | None:
+    """Judged last: whose the file is, is not known, so that this is told only of a program that has no other flaw."""
+    if user.partition(":")[0] in {"", "root", "0"} or file.mode & 0o001:
+        return None
+    whom = "owner and group" if file.mode & 0o010 else "owner"
+    return Flaw(
+        message=f"{file.path} is executable for its {whom} only (mode {file.mode & 0o777:o}), and the image runs as {user}",
+        remedy=f"Add RUN chmod a+rx {file.path} to the Dockerfile.",
+    )
 
 
 def _judge_content(engine: Engine, container: str, path: str) -> Flaw | None:

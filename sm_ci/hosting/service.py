@@ -33,16 +33,17 @@ _METADATA = f"{contract.METADATA_DIRECTORY}/endpoint-metadata.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostingPlan:
-    """What to host. `model` is the folder's path on the engine's side, or empty; `startup_timeout` in seconds."""
+    """What to host. `mounts`: folder on the engine's side → where in the container; `startup_timeout` in seconds."""
 
     run: str
     image: str
-    model: str
+    mounts: Mapping[str, str]
     environment: Mapping[str, str]
     labels: Mapping[str, str]
     limits: Limits
     network_isolation: bool
     startup_timeout: float
+    platform_network: str = ""  # a further network, where the container finds its role's credentials
     port: int = contract.PORT
 
 
@@ -127,12 +128,13 @@ def _container(engine: Engine, plan: HostingPlan, network: str) -> Iterator[str]
             environment=environment,
             labels=plan.labels,
             port=plan.port,
-            read_only={plan.model: contract.MODEL_DIRECTORY} if plan.model else {},
+            read_only=plan.mounts,
             files={_METADATA: _metadata(environment["AWS_REGION"])},
             memory=plan.limits.memory,
             cpus=plan.limits.cpus,
             shm_size=plan.limits.shm_size,
             network=network,
+            also=plan.platform_network,
             publish=not network and not engine.facts.reaches_containers,
         ),
     )

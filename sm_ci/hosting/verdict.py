@@ -10,7 +10,7 @@ from sm_ci.diagnosis import find_cause
 from sm_ci.engine import containers
 from sm_ci.engine.client import Engine
 from sm_ci.engine.containers import NOT_EXECUTABLE
-from sm_ci.engine.program import find_flaw
+from sm_ci.engine.program import find_flaw, swallows_argument
 from sm_ci.engine.sockets import Listener, listeners
 from sm_ci.engine.trouble import ENGINE_LOST, LOST_REMEDY
 from sm_ci.errors import CannotServe, EngineFault, SmCiError
@@ -22,6 +22,10 @@ from sm_ci.text import shorten
 LOG_ENDS = 2.0
 """Seconds to wait for the end of the log of a container that has exited: it travels apart from that news."""
 _LAST_LINE = 200
+_SHELL_FORM = (
+    "The image's ENTRYPOINT is in shell form (sh -c …), which drops the argument 'serve'; "
+    'write it in exec form: ENTRYPOINT ["serve"]. '
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +56,12 @@ def on_death(started: Started, death: Death) -> SmCiError:
     told = find_cause(lines)
     why = f": {told.text}" if told else ""
     because = " because it ran out of memory" if memory else ""
+    remedy = exit_remedy(state.exit_code, out_of_memory=memory) or (
+        "The log lines say where." if told else "Read the container's log, and try: docker run IMAGE serve"
+    )
     return CannotServe(
         f"the container exited with code {state.exit_code}{because} before GET /ping answered 200{why}",
-        remedy=exit_remedy(state.exit_code, out_of_memory=memory)
-        or ("The log lines say where." if told else "Read the container's log, and try: docker run IMAGE serve"),
+        remedy=remedy if memory else _entry_point(started) + remedy,
         kind="exited-at-start",
     )
 
@@ -64,6 +70,7 @@ def on_silence(started: Started, outcome: Answer | NoAnswer, said: str) -> Canno
     """For a container that runs, and whose time is over; `outcome` is that of the last ping, and `said` why it was none."""
     kind, seen, remedy = _look(started, outcome)
     clauses = [said, seen]
+    remedy = _entry_point(started) + remedy
     if _ran_out_of_memory(started):
         clauses.append("a process in the container was killed because its memory was full")
         remedy = MORE_MEMORY
@@ -119,6 +126,11 @@ def _unanswered(outcome: NoAnswer, shown: str) -> tuple[str, str]:
     seen = f"the container listens on {shown}, and its queue of connections is full"
     limit = f"{contract.ACCEPT_TIMEOUT * 1000:g} ms"
     return seen, f"The server must accept a connection within {limit}, also while it loads the model or predicts."
+
+
+def _entry_point(started: Started) -> str:
+    """What comes before any other remedy: the server may have been started as something else than one."""
+    return _SHELL_FORM if swallows_argument(started.engine, started.container) else ""
 
 
 def _still(started: Started) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sm_ci.report import wording
 from sm_ci.report.screen import Style
@@ -18,8 +18,10 @@ _BODY = 1000
 _STYLE: dict[Outcome, Style] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERRORED: "bad"}
 
 
-def lines(result: RunResult, clean: Redactor, width: int = 100) -> Iterator[Line]:
-    """All of it; a text may hold line breaks, and is not escaped yet."""
+def lines(
+    result: RunResult, clean: Redactor, width: int = 100, encodable: Callable[[str], str] = str
+) -> Iterator[Line]:
+    """All of it; a text may hold line breaks, and is not escaped yet. `encodable` gives a text as it will be written."""
     for case in result.cases:
         if case.outcome in {Outcome.FAILED, Outcome.ERRORED}:
             yield from _failed(case, clean)
@@ -27,7 +29,7 @@ def lines(result: RunResult, clean: Redactor, width: int = 100) -> Iterator[Line
         yield from _fault(result.fault, clean)
     for said in wording.observations(result):
         yield clean(said), "warn"
-    yield from _table(result, clean, width)
+    yield from _table(result, clean, width, encodable)
     yield "", ""
     yield wording.totals(result), "bad" if result.exit_status else "good"
 
@@ -56,12 +58,13 @@ def _fault(fault: Fault, clean: Redactor) -> Iterator[Line]:
         yield f"  | {said}", "dim"
 
 
-def _table(result: RunResult, clean: Redactor, width: int) -> Iterator[Line]:
+def _table(result: RunResult, clean: Redactor, width: int, encodable: Callable[[str], str]) -> Iterator[Line]:
     few = len(result.cases) <= MANY
     shown = [case for case in result.cases if few or case.outcome is not Outcome.PASSED][:MANY]
     if not shown:
         return
-    names = [shorten(_one_line(clean(case.id)), max(width - 40, 20)) for case in shown]
+    ids = [encodable(_one_line(clean(case.id))) for case in shown]
+    names = [encodable(shorten(name, max(width - 40, 20))) for name in ids]  # the mark of a cut is not ASCII
     first = max(map(_cells, [*names, "test"]))
     yield "", ""
     yield f"{_padded('test', first)}  outcome  {'status':>9}  {'latency':>9}", "strong"

@@ -33,6 +33,9 @@ class Commands(Protocol):
     def untrusted(self, stream: TextIO | None = None) -> AbstractContextManager[None]:
         """Ignores commands in what is written inside."""
 
+    def mask(self, values: Iterable[str], stream: TextIO | None = None) -> None:
+        """Has the runner replace these values in its log."""
+
 
 class Console:
     """Implements `sm_ci.progress.Progress`; a `with`, so that the terminal is left as it was found."""
@@ -53,6 +56,7 @@ class Console:
         self._width = width or 100
         self._lock = threading.Lock()
         self._wrong = 0
+        self._told: set[str] = set()
         self.hide(secrets)
         dumb = environ.get("TERM") == "dumb"
         live = (stream.isatty() and not dumb) if terminal is None else terminal
@@ -73,16 +77,21 @@ class Console:
         self._screen.status("")
 
     def hide(self, secrets: Iterable[str]) -> None:
-        """Masks these values from now on, in place of those named before."""
-        self._clean = Redactor(secrets)
+        """Masks these values from now on, in place of those named before; the runner is told of each once, and first."""
+        values = tuple(secrets)
+        if self._runner:
+            new = dict.fromkeys(value for value in values if value not in self._told)
+            self._runner.mask(new, cast("TextIO", self._stream))
+            self._told.update(values)
+        self._clean = Redactor(values)
 
     def step(self, text: str) -> None:
         """A step begins."""
         self._screen.status(self._short(text))
 
-    def detail(self, text: str) -> None:
-        """Something moved within the step; may come from any thread."""
-        self._screen.detail(self._short(text))
+    def detail(self, text: str, part: float | None = None) -> None:
+        """Something moved within the step, of which `part` (0 to 1) is over; may come from any thread."""
+        self._screen.detail(self._short(text), part)
 
     def done(self, text: str) -> None:
         """The step ended well."""
@@ -116,7 +125,7 @@ class Console:
         log = wording.log_tail(result, clean)
         if self._runner and log and result.hosting:
             self._log(f"log of the container, the last {len(log)} of {result.hosting.log.lines} lines", log)
-        for text, style in closing.lines(result, clean, self._width):
+        for text, style in closing.lines(result, clean, self._width, self._stream.encodable):
             self._line(text, style)
         if written:
             self._line(f"written: {', '.join(map(str, written))}", "dim")

@@ -55,9 +55,11 @@ def _writable(directory: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        inside = error.filename is None or Path(error.filename).parent == directory  # a file of ours, soon renamed
+        where = error.filename2 or (directory if inside else error.filename)
         do = f"Free some space for {directory}" if full else f"Make {directory} a folder that this user can write to"
         raise EnvironmentFault(
-            f"{error.filename or directory}: the reports cannot be written: {error.strerror or error}",
+            f"{where}: the reports cannot be written: {error.strerror or error}",
             remedy=f"{do}, or name another one with --out.",
         ) from error
 

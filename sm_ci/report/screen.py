@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO, cast
 
+from sm_ci.text import shorten
+
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
@@ -23,6 +25,8 @@ _SGR: dict[Style, str] = {"good": "32", "bad": "31", "warn": "33", "strong": "1"
 _RICH: dict[Style, str] = {"good": "green", "bad": "red", "warn": "yellow", "strong": "bold", "dim": "dim"}
 _ASCII = str.maketrans({"✓": "ok", "✗": "FAILED", "…": "...", "–": "-", "—": "-", "’": "'", "“": '"', "”": '"'})
 _FRAMES, _ASCII_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\"
+_BAR, _ASCII_BAR = "█░", "#-"  # what is over, what is to come
+_BAR_WIDTH, _STATUS_WIDTH = 20, 20  # columns; the status has at least so many beside a bar
 
 
 class Screen(Protocol):
@@ -34,8 +38,8 @@ class Screen(Protocol):
     def status(self, text: str) -> None:
         """What goes on from now on; empty: nothing."""
 
-    def detail(self, text: str) -> None:
-        """How far it is."""
+    def detail(self, text: str, part: float | None = None) -> None:
+        """How far it is; `part` from 0 to 1, where that is known."""
 
 
 class GuardedStream:
@@ -52,7 +56,7 @@ class GuardedStream:
 
     def write(self, text: str) -> int:
         """Writes what the encoding can hold."""
-        self._unless_closed(lambda: self._stream.write(self._encodable(text)))
+        self._unless_closed(lambda: self._stream.write(self.encodable(text)))
         return len(text)
 
     def flush(self) -> None:
@@ -75,7 +79,8 @@ class GuardedStream:
             return False
         return True
 
-    def _encodable(self, text: str) -> str:
+    def encodable(self, text: str) -> str:
+        """The text as it will be written."""
         if self.takes(text):
             return text
         return text.translate(_ASCII).encode(self.encoding, "backslashreplace").decode(self.encoding)
@@ -119,7 +124,7 @@ class PlainScreen:
             if text:
                 self._write(text, "")
 
-    def detail(self, text: str) -> None:
+    def detail(self, text: str, part: float | None = None) -> None:  # noqa: ARG002 - a log has no bar
         """A line, if it is time for one."""
         with self._lock:
             now = self._clock()
@@ -150,10 +155,12 @@ class LiveScreen:
             _environ=environ,
         )
         self._frames = _FRAMES if stream.takes(_FRAMES) else _ASCII_FRAMES
+        self._bar = _BAR if stream.takes(_BAR) else _ASCII_BAR
         self._clock, self._began = clock, clock()
         self._lock = threading.Lock()  # not for `_render`, which Live calls under its own
         self._live: Live | None = None
         self._status = self._detail = ""
+        self._part: float | None = None
 
     @property
     def width(self) -> int:
@@ -174,7 +181,7 @@ class LiveScreen:
         with self._lock:
             if self._live:
                 self._live.stop()
-            self._status, self._detail, self._began = text, "", self._clock()
+            self._status, self._detail, self._part, self._began = text, "", None, self._clock()
             self._live = None
             if text:
                 self._live = Live(
@@ -187,14 +194,23 @@ class LiveScreen:
                 )
                 self._live.start(refresh=True)
 
-    def detail(self, text: str) -> None:
-        """What the status line says behind the seconds."""
-        self._detail = text
+    def detail(self, text: str, part: float | None = None) -> None:
+        """What the status line says behind the seconds, and behind a bar where a part is known."""
+        self._detail, self._part = text, part
 
     def _render(self) -> Text:
         from rich.text import Text
 
         seconds = self._clock() - self._began
         frame = self._frames[int(seconds * 8) % len(self._frames)]
-        said = f"{frame} {self._status} {seconds:.0f} s  {self._detail}".rstrip()
-        return Text(said, no_wrap=True, overflow="ellipsis")
+        part = self._part
+        behind = f" {seconds:.0f} s  {'' if part is None else bar(part, self._bar)}{self._detail}".rstrip()
+        room = self._console.width - len(frame) - len(behind) - 1
+        status = self._status if part is None else shorten(self._status, max(room, _STATUS_WIDTH))
+        return Text(f"{frame} {status}{behind}", no_wrap=True, overflow="ellipsis")
+
+
+def bar(part: float, signs: str) -> str:
+    """A bar of 20 columns: `########------------`."""
+    over = int(min(max(part, 0.0), 1.0) * _BAR_WIDTH)
+    return signs[0] * over + signs[1] * (_BAR_WIDTH - over) + " "

@@ -11,7 +11,7 @@ from sm_ci.text import shorten
 _SHOWN_NAMES = 10
 _NAME = 100
 _ISOLATED = "network_isolation is on: the container reaches nothing outside, as it would when hosted so."
-_NEEDS_NETWORK = frozenset({"network", "requirements", "credentials", "model-name"})
+_NEEDS_NETWORK = frozenset({"network", "network-timeout", "requirements", "credentials", "model-name"})
 _MISPLACED = frozenset({"no-function", "no-module"})
 
 

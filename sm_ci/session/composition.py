@@ -10,6 +10,7 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from sm_ci.engine import ownership, placement
 from sm_ci.engine.client import Engine, connect, refuse_remote
 from sm_ci.engine.ownership import Owner
 from sm_ci.engine.placement import Placement
-from sm_ci.errors import Cancelled, SmCiError
+from sm_ci.errors import Cancelled, CredentialsMissing, Finding, Severity, SmCiError
 from sm_ci.hosting.limits import decide
 from sm_ci.hosting.observed import observed
 from sm_ci.hosting.record import Record
@@ -29,8 +30,10 @@ from sm_ci.interrupts import Interrupts
 from sm_ci.progress import Progress
 from sm_ci.results import CaseResult, Fault, Outcome, PhaseName, RunResult
 from sm_ci.session import scratch
+from sm_ci.session.access import SKIP
 from sm_ci.session.acquiring import model_in_place, obtain_image
 from sm_ci.session.causes import Explainer, explained, unexplained
+from sm_ci.session.execution_role import credentials
 from sm_ci.session.faults import fault_of, fault_of_death, killed_at_stop
 from sm_ci.session.state import Options, Run
 from sm_ci.spec import Spec
@@ -52,9 +55,21 @@ def run(
             this.note(finding)
         with connect(environ) as engine:
             _with_cleanup(this, engine, interrupts)
+    except CredentialsMissing as error:
+        fault = None if options.access.without_credentials == SKIP and _skipped(this, error) else fault_of(this, error)
     except (SmCiError, Cancelled) as error:
         fault = fault_of(this, error)
     return _result(this, explained(this, fault or fault_of_death(this)))
+
+
+def _skipped(this: Run, error: CredentialsMissing) -> bool:
+    """Every case is skipped for want of credentials, as the command line allows."""
+    this.note(Finding(rule=error.kind, severity=Severity.NOTICE, message=error.message, remedy=error.remedy))
+    for position, case in enumerate(this.options.cases, 1):
+        result = replace(not_run(case, error.message), outcome=Outcome.SKIPPED)
+        this.cases.append(result)
+        this.progress.case(result, position, len(this.options.cases))
+    return True
 
 
 def not_begun(spec: Spec, options: Options, *, environ: Mapping[str, str], progress: Progress, why: str) -> RunResult:
@@ -117,12 +132,14 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
         this.note(notice)
     with ExitStack() as stack:
         with this.record.phase(PhaseName.MODEL):
-            model = stack.enter_context(model_in_place(this, engine, here, image, labels, folder))
+            mounts = stack.enter_context(model_in_place(this, engine, here, image, labels, folder))
+        given = stack.enter_context(credentials(this, engine, here, labels))
         plan = HostingPlan(
             run=this.id,
             image=image.id or image.reference,
-            model=model,
-            environment={**this.spec.file.environment, **this.spec.secrets},
+            mounts=mounts,
+            environment={**this.spec.file.environment, **this.spec.secrets, **given.environment},
+            platform_network=given.network,
             labels=labels,
             limits=limits,
             network_isolation=this.spec.file.network_isolation,
@@ -204,5 +221,5 @@ def _result(this: Run, fault: Fault | None) -> RunResult:
         cases=(*this.cases, *rest),
         findings=tuple(this.findings),
         fault=fault,
-        secrets=tuple(this.spec.secrets.values()),
+        secrets=tuple(dict.fromkeys(this.secrets)),
     )

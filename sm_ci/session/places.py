@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sm_ci.diagnosis import Cause, best_match, is_users, model_file
 from sm_ci.errors import Location
+from sm_ci.session.sources import main_source
 from sm_ci.session.state import Run
 from sm_ci.spec.model import Build
 
@@ -29,9 +30,9 @@ def user_place(this: Run, cause: Cause) -> Location | None:
 
 def model_folder(this: Run) -> Path | None:
     """The model, when it is a folder and no archive."""
-    given = this.spec.file.model
-    source = this.options.model or (this.spec.directory / given if given else None)
-    return source if source is not None and source.is_dir() else None
+    source = main_source(this)
+    folder = source.path if source else None
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _named(this: Run, cause: Cause) -> Location | None:

@@ -19,8 +19,10 @@ def make(owner: Owner) -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix=prefix))
     except OSError as error:
+        # without a name it comes from the search for a folder, and says where that was
+        where = f"{error.filename}: " if error.filename else ""
         raise EnvironmentFault(
-            f"no folder for temporary files: {error.filename or tempfile.tempdir}: {error.strerror or error}",
+            f"no folder for temporary files: {where}{error.strerror or error}",
             remedy="Set TMPDIR to a folder that this user can write to.",
             kind="no-scratch",
         ) from error

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 from sm_ci.errors import Finding
 from sm_ci.hosting.record import Record
 from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.progress import Progress
 from sm_ci.results import CaseResult, FileFacts, ImageFacts
+from sm_ci.session.access import Access, Gate
 from sm_ci.spec import Case, Spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line adds to a spec. `image` and `model` beat the spec's; `cases` are those selected."""
+    """What the command line adds to a spec. `image` and `model` beat the spec's; `cases` are those selected.
+
+    `model` is a path from here, or an S3 address.
+    """
 
     cases: tuple[Case, ...]
     image: str | None = None
-    model: Path | None = None
+    model: str | None = None
     strict: bool = False
+    access: Access = field(default_factory=Access)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +52,17 @@ class Run:
     cases: list[CaseResult] = field(default_factory=list)
     explained: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    gate: Gate = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.secrets += [*self.spec.secrets.values(), *self.options.access.secrets]
+        self.gate = Gate(self.options.access, self.environ, run=self.id, hide=self.hide, say=self.progress.detail)
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Keeps secrets that were had in the run out of everything that is printed or written from now on."""
+        self.secrets += values
+        self.progress.hide(self.secrets)
 
     def note(self, finding: Finding) -> None:
         """Keeps a warning for the reports and shows it now."""

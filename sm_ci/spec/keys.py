@@ -10,8 +10,7 @@ from sm_ci.spec.paths import Path
 from sm_ci.spec.wording import did_you_mean
 
 _LATER_KEYS: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"mode", "matrix", "exclude", "gpu", "execution_role", "evaluations", "load", "upgrade"}),
-    ("image",): frozenset({"framework", "version", "region", "accelerator"}),
+    (): frozenset({"mode", "matrix", "exclude", "gpu", "evaluations", "load", "upgrade"}),
     ("contract",): frozenset({"fail_on", "skip"}),
     ("tests", "*"): frozenset({"cases", "ignore", "repeat", "each", "steps"}),
     ("tests", "*", "request"): frozenset({"stream"}),
@@ -20,7 +19,6 @@ _LATER_KEYS: dict[tuple[str, ...], frozenset[str]] = {
 """Keys of the language, version 1, that are not built yet."""
 
 _LATER_VALUES: dict[tuple[str, ...], frozenset[str]] = {
-    ("pull",): frozenset({"newer", "always"}),
     ("contract", "level"): frozenset({"quick", "full"}),
 }
 
@@ -33,19 +31,21 @@ def comes_later(path: Path) -> bool:
 
 def value_comes_later(path: Path, value: object) -> bool:
     """Whether this value belongs to the language and is not built yet."""
-    if path == ("model",):
-        return isinstance(value, dict)
     return isinstance(value, str) and value in _LATER_VALUES.get(_steps(path), ())
 
 
 def meant(path: Path) -> str:
     """A question that names the key that the last one of the path was meant to be, or nothing."""
-    model = _model_at(path[:-1])
-    wrong = str(path[-1])
-    if model is None:
-        return ""
-    inside = [f"{name}.{wrong}" for name, child in _children(model) if wrong in _names(child)]
-    return f"did you mean '{inside[0]}'?" if inside else did_you_mean(wrong, _names(model))
+    models, wrong = _models_at(path[:-1]), str(path[-1])
+    children = [pair for model in models for pair in _children(model)]
+    inside = [f"{name}.{wrong}" for name, child in children if wrong in _names(child)]
+    names = [name for model in models for name in _names(model)]
+    return f"did you mean '{inside[0]}'?" if inside else did_you_mean(wrong, names)
+
+
+def of_another_kind(path: Path) -> bool:
+    """Whether the last key of the path belongs to another kind of mapping that may stand there."""
+    return any(path[-1] in _names(model) for model in _models_at(path[:-1]))
 
 
 def belongs_beside(path: Path) -> str:
@@ -53,10 +53,11 @@ def belongs_beside(path: Path) -> str:
     if len(path) < 2 or not isinstance(path[-2], str):
         return ""
     holder, wrong = path[-2:]
-    model, parent = _model_at(path[:-1]), _model_at(path[:-2])
-    if model is None or parent is None or wrong not in _names(parent):
+    models, parents = _models_at(path[:-1]), _models_at(path[:-2])
+    if not models or not any(wrong in _names(parent) for parent in parents):
         return ""
-    return "" if any(wrong in _names(child) for _, child in _children(model)) else str(holder)
+    inside = any(wrong in _names(child) for model in models for _, child in _children(model))
+    return "" if inside else str(holder)
 
 
 def _steps(path: Path) -> tuple[str, ...]:
@@ -68,23 +69,22 @@ def _names(model: type[Model]) -> list[str]:
 
 
 def _children(model: type[Model]) -> Iterator[tuple[str, type[Model]]]:
-    """The keys whose values are mappings of known keys themselves."""
+    """The keys whose values are mappings of known keys themselves; twice where there are two kinds of mapping."""
     for name, field in model.model_fields.items():
-        child = _model_in(field.annotation)
-        if child:
+        for child in _models_in(field.annotation):
             yield field.alias or name, child
 
 
-def _model_at(path: Path) -> type[Model] | None:
-    model: type[Model] | None = SpecFile
+def _models_at(path: Path) -> tuple[type[Model], ...]:
+    models: tuple[type[Model], ...] = (SpecFile,)
     for key in path:
-        if isinstance(key, str) and model:
-            model = dict(_children(model)).get(key)
-    return model
+        if isinstance(key, str):
+            models = tuple(child for model in models for name, child in _children(model) if name == key)
+    return models
 
 
-def _model_in(annotation: Any) -> type[Model] | None:
-    """The model that a field's type is made of: itself, an item's, a branch's."""
+def _models_in(annotation: Any) -> tuple[type[Model], ...]:
+    """The models that a field's type is made of: itself, an item's, a branch's."""
     if isinstance(annotation, type) and issubclass(annotation, Model):
-        return annotation
-    return next((model for model in map(_model_in, get_args(annotation)) if model), None)
+        return (annotation,)
+    return tuple(model for argument in get_args(annotation) for model in _models_in(argument))

@@ -83,7 +83,48 @@ class Build(Model):
     args: dict[str, str] = Field({}, description="Build arguments")
 
 
-Image = Annotated[Text | Annotated[Build, Tag(MAPPING)], Discriminator(kind)]
+class Framework(Model):
+    """An AWS Deep Learning Container by its name, as the SageMaker SDK's image_uris.retrieve finds it."""
+
+    framework: str = Field(description="Such as pytorch, djl-lmi, sklearn: `sm-ci image --list` prints all")
+    version: str = Field(description="The framework's version; its start is enough, the newest that fits is taken")
+    region: str | None = Field(None, description="Region of the registry; default: --aws-region, AWS_REGION, us-east-1")
+    accelerator: str | None = Field(None, description="cpu, gpu, neuronx, …; default: the first that there is")
+
+
+BUILD, FRAMEWORK = "<build>", "<framework>"
+"""The tags of the two kinds of mapping that an image may be."""
+
+
+def _kind_of_image(value: object) -> str:
+    named = "framework" in value if isinstance(value, dict) else isinstance(value, Framework)
+    return FRAMEWORK if named else BUILD
+
+
+Image = Annotated[
+    Text
+    | Annotated[
+        Annotated[Build, Tag(BUILD)] | Annotated[Framework, Tag(FRAMEWORK)],
+        Discriminator(_kind_of_image),
+        Tag(MAPPING),
+    ],
+    Discriminator(kind),
+]
+
+
+class ModelData(Model):
+    """Model data from several places, as a SageMaker model's ModelDataSource and AdditionalModelDataSources."""
+
+    source: str | None = Field(None, description="What goes to /opt/ml/model")
+    additional: dict[str, str] = Field(
+        {}, description="Channel name → source, for /opt/ml/additional-model-data-sources/NAME; at most 5"
+    )
+
+
+ModelSource = Annotated[
+    Text | Annotated[ModelData, Tag(MAPPING)] | Annotated[None, Tag(NULL)],
+    Discriminator(kind),
+]
 
 
 class Resources(Model):
@@ -214,9 +255,16 @@ class SpecFile(Model):
     variables: dict[str, Scalar] = Field(
         {}, description="Names for ${NAME}; null: required. From --var, else the environment, else this value"
     )
-    image: Image = Field(description="Image reference, or a mapping that says how to build it")
-    pull: Literal["missing", "never"] = Field("missing", description="missing: pull when the engine has it not | never")
-    model: str | None = Field(None, description="Model data: a directory or a model.tar.gz")
+    image: Image = Field(
+        description="Image reference, or a mapping that says how to build it, or which AWS container it is"
+    )
+    pull: Literal["missing", "newer", "always", "never"] = Field(
+        "missing",
+        description="missing: when the engine has it not | newer: when the registry has another digest | always | never",
+    )
+    model: ModelSource = Field(
+        None, description="Model data: a directory, a model.tar.gz, s3://bucket/key.tar.gz or s3://bucket/prefix/"
+    )
     instance_type: str | None = Field(None, description="Such as ml.m5.large: its CPUs and memory become limits")
     fit: Literal["scale", "require"] = Field(
         "scale", description="When the runner is smaller: scale down with a notice | require: exit 3"
@@ -225,6 +273,9 @@ class SpecFile(Model):
     environment: dict[str, str] = Field({}, description="Environment variables of the container")
     secrets: Texts = Field(
         (), description="Names of environment variables to hand to the container and to mask everywhere"
+    )
+    execution_role: str | None = Field(
+        None, description="ARN of the role whose credentials the container gets, as ExecutionRoleArn; null: none at all"
     )
     network_isolation: bool = Field(default=False, description="EnableNetworkIsolation: no route out")
     startup_timeout: Duration = Field(

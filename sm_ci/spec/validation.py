@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from sm_ci.errors import Finding
 from sm_ci.spec import keys, variables
 from sm_ci.spec.findings import MOST
-from sm_ci.spec.model import KINDS, MAPPING, NULL, SpecFile
+from sm_ci.spec.model import BUILD, FRAMEWORK, KINDS, MAPPING, NULL, SpecFile
 from sm_ci.spec.model import kind as branch
 from sm_ci.spec.scalars import resolve
 from sm_ci.spec.value import Value
 from sm_ci.spec.wording import described, did_you_mean, either, quoted, shortened, shown
 
 MISSING = "missing"
+_MAPPINGS = {MAPPING, BUILD, FRAMEWORK}
 _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -48,7 +49,7 @@ def _finding(root: Value, complaint: Any) -> Iterator[Finding]:
     if kind == "extra_forbidden":
         yield _unknown(value)
     elif kind == "missing":
-        yield from _missing(root, value)
+        yield _missing(value)
     elif kind == "literal_error":
         yield _not_one_of(value, context["expected"])
     elif kind == "value_error":
@@ -65,8 +66,8 @@ def _value(root: Value, steps: tuple[str | int, ...]) -> Value:
     """
     value = root
     for index, step in enumerate(steps):
-        key = step == MAPPING and index == len(steps) - 1
-        if key or step != branch(value.content):
+        key = step in _MAPPINGS and index == len(steps) - 1
+        if key or (step not in {BUILD, FRAMEWORK} and step != branch(value.content)):
             value = value.at(step)
     return value
 
@@ -74,18 +75,19 @@ def _value(root: Value, steps: tuple[str | int, ...]) -> Value:
 def _unknown(value: Value) -> Finding:
     if keys.comes_later(value.path):
         return value.error("not-supported", "is not supported yet", "leave it out", key=True)
+    if keys.of_another_kind(value.path):
+        message = "belongs to another kind of image than the keys beside it"
+        return value.error("unknown-key", message, "leave it out", key=True)
     above = keys.belongs_beside(value.path)
     if above:
         return value.error("unknown-key", f"belongs one level up, beside {above}", key=True)
     return value.error("unknown-key", "is not a known key", keys.meant(value.path), key=True)
 
 
-def _missing(root: Value, value: Value) -> Iterator[Finding]:
-    """A missing key stands where its parent does. A planned kind of image misses only what it does not need."""
-    if value.path == ("image", "build") and root.at("image").has("framework"):
-        return
+def _missing(value: Value) -> Finding:
+    """A missing key stands where its parent does."""
     remedy = "write version: 1" if value.path == ("version",) else "add it"
-    yield value.error(MISSING, "is missing", remedy)
+    return value.error(MISSING, "is missing", remedy)
 
 
 def _not_one_of(value: Value, expected: str) -> Finding:
@@ -125,10 +127,6 @@ def _constraint(value: Value, kind: str, context: dict[str, Any]) -> Finding:
 
 
 def _wrong_type(value: Value, expected: str) -> Finding:
-    if keys.value_comes_later(value.path, value.content):
-        return value.error(
-            "not-supported", f"{described(value.content)} is not supported yet", "name a folder or an archive"
-        )
     message = f"must be {expected}, not {described(value.content)}"
     return value.error("type", message, _remedy(value, expected))
 

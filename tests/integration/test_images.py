@@ -102,6 +102,12 @@ def test_a_registry_that_does_not_give_the_image(spec: Spec, run: Run, status: i
     )
 
 
+SHELL_FORM = (
+    "The image's ENTRYPOINT is in shell form (sh -c …), which drops the argument 'serve'; "
+    'write it in exec form: ENTRYPOINT ["serve"].'
+)
+
+
 def test_an_entry_point_that_swallows_the_argument_and_waits(images: Images, spec: Spec, run: Run) -> None:
     """To `sh -c` the argument `serve` is the name `$0`, and no program sees it."""
     image = images.of("swallows", BASE + 'ENTRYPOINT ["/bin/sh", "-c", "exec sleep 1000"]\n')
@@ -112,8 +118,10 @@ def test_an_entry_point_that_swallows_the_argument_and_waits(images: Images, spe
         "(the last try: connection refused; nothing listens in the container); "
         "SageMaker would say: did not pass the ping health check"
     )
+    assert ended.fault["remedy"].startswith(f"{SHELL_FORM} It still ran, perhaps still loading; its log is empty.")
     assert told(ended) == ("failure", "never-listened", ended.fault["message"])
     assert ended.cases == {"echo": "not_run"}
+    assert SHELL_FORM in ended.output
     assert ended.seconds < 45
 
 
@@ -123,8 +131,11 @@ def test_an_entry_point_in_shell_form_whose_program_is_not_there(images: Images,
         ended,
         1,
         "exited-at-start",
-        "the container exited with code 127 before GET /ping answered 200: …1: train.py: not found",
-        "The image has no program train.py. Install it in the image, or give its whole path. The log lines say where.",
+        "the container exited with code 127 before GET /ping answered 200: serve: 1: train.py: not found",
+        (
+            "The image has no program train.py. Install it in the image, or give its whole path. "
+            f"{SHELL_FORM} The log lines say where."
+        ),
     )
     assert [line["text"] for line in ended.fault["log"]] == ["serve: 1: train.py: not found"]
 
@@ -139,8 +150,11 @@ PRIVATE = "RUN install -m 700 /usr/local/bin/serve /usr/local/bin/private && ech
             "private-program",
             'USER 1234\nENTRYPOINT ["/usr/local/bin/private"]\n',
             "not-executable",
-            "the image's program cannot be executed: …exec /usr/local/bin/private: permission denied: unknown",
-            "Check ENTRYPOINT, USER and WORKDIR of the Dockerfile.",
+            (
+                "the image's program cannot be executed: /usr/local/bin/private is executable for its owner only "
+                "(mode 700), and the image runs as 1234"
+            ),
+            "Add RUN chmod a+rx /usr/local/bin/private to the Dockerfile.",
         ),
         (
             "no-such-user",

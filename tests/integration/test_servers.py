@@ -76,6 +76,9 @@ def test_a_server_that_never_answers_a_ping(
     assert f" {logged}\n" in ended.output
 
 
+ISOLATED = "network_isolation is on: the container reaches nothing outside, as it would when hosted so."
+
+
 @pytest.mark.parametrize(
     ("mode", "host", "said"),
     [
@@ -98,6 +101,7 @@ def test_a_start_that_fails_tells_the_logs_cause(
     assert found, ended.output
     message = f"the container exited with code 1 before GET /ping answered 200: {found[0]}"
     assert_never_served(ended, "exited-at-start", message, "The log lines say where.")
+    assert (ISOLATED in ended.fault["remedy"]) == bool(host)
     assert not (tmp_path / "model" / "cache").exists()
 
 

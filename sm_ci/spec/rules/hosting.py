@@ -1,4 +1,4 @@
-"""Rules about what is hosted and how: image, model, instance type, timeouts, name. Reads the files that are named."""
+"""Rules about what is hosted and how: image, instance type, timeouts, name. Reads the files that are named."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sm_ci.spec.wording import described, did_you_mean, shown
 
 LEAST_MEMORY = 6 * 2**20
 """Bytes: the Docker engine makes no container with less (moby, daemon/daemon_unix.go, linuxMinMemory)."""
+_KINDS = "name an image, {build: FOLDER} or {framework: NAME, version: NUMBER}"
 _SOUND_IMAGE = re.compile(r"[!-~]+")
 
 
@@ -22,7 +23,6 @@ def check(root: Value, files: Files) -> Iterator[Finding]:
     """What is wrong or odd with the top-level keys."""
     yield from _version(root.at("version"))
     yield from _image(root.at("image"), files)
-    yield from _model(root.at("model"), files)
     yield from _instance_type(root.at("instance_type"))
     yield from _resources(root.at("resources"))
     yield from _startup(root.at("startup_timeout"))
@@ -38,7 +38,7 @@ def _version(value: Value) -> Iterator[Finding]:
 def _image(value: Value, files: Files) -> Iterator[Finding]:
     if value.text is not None and not _SOUND_IMAGE.fullmatch(value.text):
         message = f"is not an image reference: {shown(value.content)}"
-        remedy = "write for example registry/name:tag" if value.text else "name an image, or {build: FOLDER}"
+        remedy = "write for example registry/name:tag" if value.text else _KINDS
         yield value.error("image", message, remedy)
     build, dockerfile = value.at("build"), value.at("dockerfile")
     if build.text is None:
@@ -53,16 +53,6 @@ def _image(value: Value, files: Files) -> Iterator[Finding]:
     elif not (folder / "Dockerfile").is_file():
         message = f"has no Dockerfile: {shown(build.content)}"
         yield build.error("file", message, "add one, or name another file with dockerfile:")
-
-
-def _model(value: Value, files: Files) -> Iterator[Finding]:
-    if value.text is None:
-        return
-    if value.text.startswith("s3://"):
-        message = f"is not supported yet: {shown(value.content)}"
-        yield value.error("not-supported", message, "download it and name the folder or the archive")
-    else:
-        yield from files.model(value)
 
 
 def _instance_type(value: Value) -> Iterator[Finding]:

@@ -280,6 +280,21 @@ def test_a_stream_that_knows_only_ascii() -> None:
     assert raw.getvalue() == b"ok mod\\xe8le ready...\n"
 
 
+def test_a_table_on_it_has_its_columns_below_each_other(
+    passed: RunResult, make_case: Callable[..., CaseResult]
+) -> None:
+    raw = io.BytesIO()
+    names = ("short", "modèle 😀 日本", "é" * 100, "x" * 100)
+    console = Console(io.TextIOWrapper(raw, encoding="ascii"), environ={})
+    console.finish(replace(passed, cases=tuple(make_case(name) for name in names)), [])
+    lines = raw.getvalue().decode().splitlines()
+    top = next(number for number, line in enumerate(lines) if line.startswith("test "))
+    heading, *rows = lines[top : top + 1 + len(names)]
+    assert [row.rindex("passed") for row in rows] == [heading.index("outcome")] * len(names)
+    assert rows[1].startswith("churn::mod\\xe8le \\U0001f600 \\u65e5\\u672c ")
+    assert "..." in rows[3]
+
+
 class Full(io.StringIO):
     """A file on a disk that is full after the first line."""
 

@@ -42,8 +42,9 @@ def test_a_file_in_the_way_says_what_to_do(passed: RunResult, tmp_path: Path) ->
 def test_a_report_that_cannot_take_its_place_leaves_no_rest(passed: RunResult, tmp_path: Path) -> None:
     (tmp_path / "junit.xml").mkdir()
     (tmp_path / "junit.xml" / "x").mkdir()
-    with pytest.raises(EnvironmentFault, match="the reports cannot be written: Is a directory"):
+    with pytest.raises(EnvironmentFault) as raised:
         write_all(passed, tmp_path)
+    assert raised.value.message == f"{tmp_path}/junit.xml: the reports cannot be written: Is a directory"
     assert [path.name for path in tmp_path.iterdir()] == ["junit.xml"]
 
 

@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from sm_ci.errors import Finding, Severity, SpecError
 from sm_ci.spec import load
 from sm_ci.spec.document import read
-from sm_ci.spec.model import Model, SpecFile
+from sm_ci.spec.model import Framework, Model, SpecFile
 from sm_ci.spec.paths import Path as Keys
 from sm_ci.spec.paths import printed
 from sm_ci.spec.schema import schema
@@ -74,7 +74,8 @@ def around(keys: Keys) -> str:
     """A spec that is sound but for what stands at these keys."""
     document: dict[str, Any] = {"version": 1, "image": "i", "tests": [{"name": "a"}]}
     if keys[:1] == ("image",) and len(keys) > 1:
-        document["image"] = {"build": "."}
+        framework = keys[1] in Framework.model_fields
+        document["image"] = {"framework": "sklearn", "version": "1.2-1"} if framework else {"build": "."}
     if keys[:1] == ("tests",) and len(keys) == 1:
         del document["tests"]
     put(document, keys)
@@ -174,12 +175,13 @@ REQUIRED = [slot for slot in SLOTS if slot.field is not None and slot.field.is_r
 
 @pytest.mark.parametrize("slot", REQUIRED, ids=str)
 def test_a_key_that_is_required_and_not_there(tmp_path: Path, slot: Slot) -> None:
-    document = yaml.safe_load(around((*slot.keys[:-1], "zzzz")))
+    document = yaml.safe_load(around(slot.keys))
     mapping = functools.reduce(operator.getitem, slot.keys[:-1], document)
     mapping.pop(slot.keys[-1], None)
     text = yaml.safe_dump(document, sort_keys=False)
     (finding,) = (finding for finding in errors(tmp_path / "s.yml", text) if finding.rule == "missing")
-    assert (finding.path, finding.message) == (str(slot), "is missing")
+    missed = "image.build" if str(slot) == "image.framework" else str(slot)  # an image without it is one to build
+    assert (finding.path, finding.message) == (missed, "is missing")
     assert finding.at == read(str(tmp_path / "s.yml"), text).place(slot.keys[:-1])
 
 

@@ -58,9 +58,7 @@ def test_unknown_keys_of_a_test() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "key", ["mode", "matrix", "exclude", "gpu", "execution_role", "evaluations", "load", "upgrade"]
-)
+@pytest.mark.parametrize("key", ["mode", "matrix", "exclude", "gpu", "evaluations", "load", "upgrade"])
 def test_keys_that_come_later(key: str) -> None:
     assert below(f"{key}: x") == [f"s.yml:3:1: {key}: is not supported yet; leave it out"]
 
@@ -83,22 +81,26 @@ def test_more_that_comes_later() -> None:
         "s.yml:3:12: contract.fail_on: is not supported yet; leave it out",
         "s.yml:3:30: contract.skip: is not supported yet; leave it out",
     ]
-    assert said("version: 1\nimage: {framework: djl, version: '1', region: r, accelerator: gpu}") == [
-        "s.yml:2:9: image.framework: is not supported yet; leave it out",
-        "s.yml:2:25: image.version: is not supported yet; leave it out",
-        "s.yml:2:39: image.region: is not supported yet; leave it out",
-        "s.yml:2:50: image.accelerator: is not supported yet; leave it out",
+
+
+def test_an_image_is_built_or_named() -> None:
+    assert said("version: 1\nimage: {framework: djl, version: '1', build: .}") == [
+        "s.yml:2:39: image.build: belongs to another kind of image than the keys beside it; leave it out"
     ]
+    assert said("version: 1\nimage: {version: '1'}") == [
+        "s.yml:2:8: image.build: is missing; add it",
+        "s.yml:2:9: image.version: belongs to another kind of image than the keys beside it; leave it out",
+    ]
+    assert said("version: 1\nimage: {framework: djl, version: 0.36}")[0].startswith(
+        "s.yml:2:34: image.version: must be text, not the number 0.36"
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("pull: newer", "s.yml:3:7: pull: 'newer' is not supported yet; write missing or never"),
-        ("pull: always", "s.yml:3:7: pull: 'always' is not supported yet; write missing or never"),
         ("contract: {level: quick}", "s.yml:3:19: contract.level: 'quick' is not supported yet; write off"),
         ("contract: {level: full}", "s.yml:3:19: contract.level: 'full' is not supported yet; write off"),
-        ("model: {source: s3://b/k}", "s.yml:3:8: model: a mapping is not supported yet; name a folder or an archive"),
     ],
 )
 def test_values_that_come_later(text: str, message: str) -> None:
@@ -151,7 +153,7 @@ def test_version(source: str, message: str) -> None:
         ("secrets: [0x1F]", 's.yml:3:11: secrets[0]: must be text, not the number 31; write it in quotes: "0x1F"'),
         ("fit: scal", "s.yml:3:6: fit: must be scale or require, not the text 'scal'; did you mean 'scale'?"),
         ("fit: 3", "s.yml:3:6: fit: must be scale or require, not the number 3"),
-        ("pull: [never]", "s.yml:3:7: pull: must be missing or never, not a list"),
+        ("pull: [never]", "s.yml:3:7: pull: must be missing, newer, always or never, not a list"),
         (
             "network_isolation: yes",
             "s.yml:3:20: network_isolation: must be true or false, not the text 'yes'; write true",

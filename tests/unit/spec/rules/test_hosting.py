@@ -66,7 +66,12 @@ def spec(text: str) -> str:
                 )
             ],
         ),
-        ("image: ''", ["sm-ci.yml:3:8: image: is not an image reference: ''; name an image, or {build: FOLDER}"]),
+        (
+            "image: ''",
+            [
+                "sm-ci.yml:3:8: image: is not an image reference: ''; name an image, {build: FOLDER} or {framework: NAME, version: NUMBER}"
+            ],
+        ),
         ("image:", ["sm-ci.yml:3:7: image: must be text or a mapping, not null; name an image, or {build: FOLDER}"]),
         ("image: i\nresources: {memory: 6MiB, shm_size: 1B, cpus: 0.01}", []),
         (
@@ -91,15 +96,6 @@ def spec(text: str) -> str:
             ],
         ),
         ("image: a b", ["sm-ci.yml:3:8: image: is not an image reference: 'a b'; write for example registry/name:tag"]),
-        (
-            "image: i\nmodel: s3://b/k.tar.gz",
-            [
-                (
-                    "sm-ci.yml:4:8: model: is not supported yet: 's3://b/k.tar.gz'; "
-                    "download it and name the folder or the archive"
-                )
-            ],
-        ),
     ],
 )
 def test_top_level(told: Told, text: str, messages: list[str]) -> None:

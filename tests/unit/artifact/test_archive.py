@@ -5,7 +5,6 @@ import io
 import os
 import random
 import tarfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -154,7 +153,7 @@ def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
 def test_a_plain_tar_is_refused_as_sagemaker_does(tmp_path: Path) -> None:
     source = pack(tmp_path / "model.tar.gz", file("a"), mode="w")
     assert str(refusal(source, tmp_path)) == (
-        "the model model.tar.gz is not compressed with gzip; "
+        "the model model.tar.gz is a plain tar, not compressed with gzip; "
         "SageMaker would say: Failed to extract model data archive\n"
         "Pack it with: tar -czf model.tar.gz -C MODEL_FOLDER ."
     )
@@ -188,7 +187,7 @@ def test_a_device_is_refused(tmp_path: Path) -> None:
 
 
 THREE = (file("a", b"1" * 512), file("b", b"2" * 512), file("c", b"3" * 512))
-GZIP_ENDS = "Compressed file ended before the end-of-stream marker was reached"
+GZIP_ENDS = "it was cut off: gzip's own end is missing"
 
 
 @pytest.mark.parametrize("left", [20, 500, -9, -8, -1])
@@ -241,20 +240,17 @@ def test_a_second_tar_behind_the_end_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", [-8, -4])
 def test_a_wrong_checksum_or_length_is_refused(tmp_path: Path, place: int) -> None:
-    tar = bytes(plain(*THREE))
-    content = bytearray(gzip.compress(tar))
+    content = bytearray(gzip.compress(bytes(plain(*THREE))))
     content[place] ^= 1
     source = tmp_path / "model.tar.gz"
     source.write_bytes(content)
-    crc = zlib.crc32(tar)
-    why = f"CRC check failed {hex(crc ^ 1)} != {hex(crc)}" if place == -8 else "Incorrect length of data produced"
-    assert str(refusal(source, tmp_path)) == torn(why)
+    assert str(refusal(source, tmp_path)) == torn("gzip's checksum or length is wrong")
 
 
 def test_garbage_behind_the_archive_is_refused(tmp_path: Path) -> None:
     source = pack(tmp_path / "model.tar.gz", *THREE)
     source.write_bytes(source.read_bytes() + b"garbage")
-    assert str(refusal(source, tmp_path)) == torn("Not a gzipped file (b'ga')")
+    assert str(refusal(source, tmp_path)) == torn("behind its end there is something else: b'garbage'")
 
 
 def test_an_archive_in_several_gzip_parts_is_whole(tmp_path: Path) -> None:
@@ -267,10 +263,10 @@ def test_an_archive_in_several_gzip_parts_is_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("records", "why"),
     [
-        ({"path": "a\0b"}, "embedded null byte"),
-        ({"GNU.sparse.map": "0,x", "GNU.sparse.size": "1"}, "invalid literal for int() with base 10: 'x'"),
-        ({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}, "invalid literal for int() with base 10: b'x'"),
-        ({"GNU.sparse.size": "many"}, "invalid literal for int() with base 10: 'many'"),
+        ({"path": "a\0b"}, "a name holds a NUL: a\0b"),
+        ({"GNU.sparse.map": "0,x", "GNU.sparse.size": "1"}, "in the header of a b'x' stands where a number belongs"),
+        ({"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}, "in the header of a b'x' stands where a number belongs"),
+        ({"GNU.sparse.size": "many"}, "in the header of a b'many' stands where a number belongs"),
         ({"size": "-512"}, "a claims more than the archive can hold"),
         ({"size": str(2**80)}, "a claims more than the archive can hold"),
         ({"GNU.sparse.realsize": str(2**80)}, "a claims more than the archive can hold"),
@@ -318,8 +314,7 @@ def test_headers_for_all_files_do_not_add_up(tmp_path: Path) -> None:
 def test_headers_within_headers_are_refused(tmp_path: Path) -> None:
     header = tarfile.TarInfo.create_pax_global_header({"a": "b"})
     source = zipped(tmp_path / "model.tar.gz", header * 900 + bytes(plain(file("a"))))
-    error = refusal(source, tmp_path)
-    assert error.message.startswith("the model model.tar.gz is not a complete tar.gz archive (maximum recursion depth")
+    assert str(refusal(source, tmp_path)) == torn("more than 64 headers follow each other")
 
 
 def test_a_sparse_file_is_unpacked(tmp_path: Path) -> None:
@@ -369,10 +364,10 @@ def test_an_archive_that_cannot_be_read(tmp_path: Path, powerless: Callable[[], 
     ("content", "message"),
     [
         (b"\x1f\x8b", torn(GZIP_ENDS)),
-        (b"\x1f\x8b garbage", torn("Unknown compression method")),
-        (b"", said("is not compressed with gzip", "Pack it with: tar -czf model.tar.gz -C MODEL_FOLDER .")),
+        (b"\x1f\x8b garbage", torn("gzip's compression method is unknown")),
+        (b"", said("is empty, not compressed with gzip", "Pack it with: tar -czf model.tar.gz -C MODEL_FOLDER .")),
         (gzip.compress(b""), torn("it ends at byte 0, before its last file is whole or ended")),
-        (gzip.compress(b"g" * 10_000), torn("invalid header")),
+        (gzip.compress(b"g" * 10_000), torn("what gzip packed is no tar")),
     ],
     ids=["header of gzip cut", "unknown method", "empty", "no file in it", "no tar in it"],
 )

@@ -1,0 +1,57 @@
+"""The options for what lies elsewhere, read and checked. Reads the environment that it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sm_ci.errors import UsageError
+from sm_ci.session import Access
+from sm_ci.spec import units
+
+PASSWORD = "SM_CI_REGISTRY_PASSWORD"  # noqa: S105 - a variable's name
+
+
+def read_access(options: Mapping[str, Any], environ: Mapping[str, str]) -> Access:
+    """UsageError for a value that cannot be. Blank is unset, as an action's inputs are when nobody gives them."""
+    given: dict[str, Any] = {name: value.strip() if isinstance(value, str) else value for name, value in options.items()}
+    username, password = given["registry_username"] or "", given["registry_password"] or environ.get(PASSWORD, "")
+    if bool(username) != bool(password):
+        missing, there = ("password", "username") if username else ("username", "password")
+        raise UsageError(
+            f"--registry-{there} is given without --registry-{missing}",
+            remedy="Give both, or neither." + (f" The password may stand in {PASSWORD}." if username else ""),
+        )
+    return Access(
+        role=given["role_to_assume"] or "",
+        region=given["aws_region"] or "",
+        audience=given["audience"] or "",
+        session_name=given["role_session_name"] or "",
+        duration=given["role_duration_seconds"],
+        registry=given["registry"] or "",
+        username=username,
+        password=password,
+        without_credentials=given["without_credentials"],
+        stall=_read(units.duration, "--stall-timeout", given["stall_timeout"]),
+        cache=None if given["no_cache"] else _folder(given["cache"], environ),
+        cache_size=int(_read(units.size, "--cache-size", given["cache_size"])),
+    )
+
+
+def _folder(given: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """https://specifications.freedesktop.org/basedir-spec/latest/: a relative XDG_CACHE_HOME does not count."""
+    if given is not None:
+        return given
+    home, named = environ.get("HOME"), Path(environ.get("XDG_CACHE_HOME") or "")
+    if named.is_absolute():
+        return named / "sm-ci"
+    return Path(home) / ".cache" / "sm-ci" if home else None
+
+
+def _read(read: Callable[[object], float], option: str, text: str) -> float:
+    try:
+        return read(text)
+    except ValueError as error:
+        message, _, remedy = str(error).partition("; ")
+        raise UsageError(f"{option} {text!r} {message}", remedy=f"{remedy[:1].upper()}{remedy[1:]}.") from error
