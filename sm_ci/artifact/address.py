@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from sm_ci.errors import ModelMissing
 
-_BUCKET = re.compile(r"[a-zA-Z0-9.\-_]{1,255}")  # as botocore: old buckets of us-east-1 have more than today's rules allow
+_BUCKET = re.compile(
+    r"[a-zA-Z0-9.\-_]{1,255}"
+)  # as botocore: old buckets of us-east-1 have more than today's rules allow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,8 @@ class Address:
         """None for a path. ModelMissing when it begins as an address and is none."""
         if text.startswith(("http://", "https://")):
             raise ModelMissing(
-                f"the model {text} is a web address", remedy="Name it as s3://BUCKET/KEY, or download it first.",
+                f"the model {text} is a web address",
+                remedy="Name it as s3://BUCKET/KEY, or download it first.",
                 kind="model-address",
             )
         if not text.startswith("s3://"):

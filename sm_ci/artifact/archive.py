@@ -34,7 +34,7 @@ def unpack(
     shown: str,
     folder: Path,
     *,
-    on_progress: Callable[[str], None],
+    on_progress: Callable[[int], None],
     most: int = MOST_MEMBERS,
     limit: int | None = None,
 ) -> FileFacts:
@@ -42,7 +42,7 @@ def unpack(
 
     CannotServe when it is damaged anywhere, up to gzip's checksum at its end, or has more than `most` members;
     EnvironmentFault when it takes more than `limit` bytes, by default all of the disk that is free but a reserve;
-    ModelMissing when the file cannot be read.
+    ModelMissing when the file cannot be read. `on_progress` gets the bytes written, now and then.
     """
     try:
         with archive.open("rb", buffering=0) as raw:
@@ -58,7 +58,7 @@ def unpack_stream(
     shown: str,
     folder: Path,
     *,
-    on_progress: Callable[[str], None],
+    on_progress: Callable[[int], None],
     most: int = MOST_MEMBERS,
     limit: int | None = None,
 ) -> FileFacts:
@@ -78,7 +78,7 @@ def unpack_stream(
 class _Unpacking:
     """Counts, checks and writes the members of one archive."""
 
-    def __init__(self, shown: str, most: int, limit: int, on_progress: Callable[[str], None]) -> None:
+    def __init__(self, shown: str, most: int, limit: int, on_progress: Callable[[int], None]) -> None:
         self._shown, self._most, self._limit, self._on_progress = shown, most, limit, on_progress
         self.size = self.files = 0
         self._members = self._written = self._reported = 0
@@ -127,7 +127,7 @@ class _Unpacking:
         self._written += size
         if self._written - self._reported >= _REPORT_EVERY:
             self._reported = self._written
-            self._on_progress(f"unpacked {self._written / 2**20:,.0f} MiB")
+            self._on_progress(self._written)
 
 
 def _start(raw: Readable) -> bytes:

@@ -15,16 +15,19 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
+from sm_ci.errors import EnvironmentFault
 from sm_ci.results import FileFacts
 
 LIMIT = 10 * 2**30
 """Bytes that all entries may take: what a GitHub runner leaves free is 14 GB."""
 _VERSION = 1
+_TRIES = 5  # an entry is made under one lock and used under another: between them another run may remove it
 _BLOCK = 4096  # bytes that a file takes at least
 _FRESH = 2.0  # seconds; what was written so lately may be written again without other times
+_KEPT = 30 * 86400.0  # seconds that a digest is remembered after its last use
 _HASHED_AT_ONCE = 2**20
 
 Fill = Callable[[Path], FileFacts]
@@ -35,7 +38,12 @@ class Cache:
     """Entries of one folder. Those that it gave out are kept from removal until it is closed, or the process ends."""
 
     def __init__(
-        self, folder: Path, *, limit: int = LIMIT, say: Callable[[str], None] = lambda _: None, now: Callable[[], float] = time.time
+        self,
+        folder: Path,
+        *,
+        limit: int = LIMIT,
+        say: Callable[[str], None] = lambda _: None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """OSError when the folder cannot be made or written."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,26 +59,38 @@ class Cache:
         for lock in self._held.values():
             os.close(lock)
         self._held.clear()
-        self._trim()
+        self._trim(self._limit)
 
     def obtain(self, key: str, shown: str, fill: Fill) -> tuple[Path, FileFacts, bool]:
         """The folder of an entry, its facts, and whether it was there already; `fill` makes it where it was not."""
-        folder = self._folder / key / "model"
+        was_there = True
+        for _ in range(_TRIES):
+            facts = self._seen(key, shown)
+            if facts is not None:
+                os.utime(self._held[key], (self._now(), self._now()))
+                self._trim(self._limit)
+                return self._folder / key / "model", facts, was_there
+            lock = self._alone(key)
+            try:
+                if self._facts(key, shown) is None:  # no other run filled it while we waited
+                    self._made(key, fill)
+                    was_there = False
+            finally:
+                os.close(lock)
+        raise EnvironmentFault(
+            f"the cache {self._folder} does not keep what is put into it",
+            remedy="Do other programs clean it, or is it on a disk of another machine? Use another folder.",
+            kind="cache",
+        )
+
+    def _seen(self, key: str, shown: str) -> FileFacts | None:
+        """The facts of an entry, which is held from now on; None, and not held, when there is none."""
         if key not in self._held:
             self._held[key] = self._lock(key, fcntl.LOCK_SH)
-        found = self._facts(key, shown)
-        if found is None:
+        facts = self._facts(key, shown)
+        if facts is None:
             os.close(self._held.pop(key))
-            self._held[key] = self._alone(key)
-            found = self._facts(key, shown)  # another run may have filled it while we waited
-            if found is None:
-                facts = self._fill(key, shown, fill)
-                fcntl.flock(self._held[key], fcntl.LOCK_SH)
-                self._trim()
-                return folder, facts, False
-            fcntl.flock(self._held[key], fcntl.LOCK_SH)
-        os.utime(self._held[key], (self._now(), self._now()))
-        return folder, found, True
+        return facts
 
     def key_of(self, archive: Path) -> str:
         """The SHA-256 of a file, read only when its place, size or times are new. OSError when it cannot be read."""
@@ -96,21 +116,30 @@ class Cache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _fill(self, key: str, shown: str, fill: Fill) -> FileFacts:
-        entry = self._folder / key
-        shutil.rmtree(entry, ignore_errors=True)
+    def _made(self, key: str, fill: Fill) -> None:
+        """Fills an entry, once more without the others when the disk is too full for it beside them."""
+        self._clear(key)
+        try:
+            self._fill(key, fill)
+        except EnvironmentFault as error:
+            if error.kind != "disk-full" or not self._trim(0):
+                raise
+            self._say(f"the disk was full: removed other models from the cache {self._folder}")
+            self._fill(key, fill)
+
+    def _fill(self, key: str, fill: Fill) -> None:
         made = Path(tempfile.mkdtemp(prefix=f"{key}.", suffix=".new", dir=self._folder))
         try:
             made.chmod(0o755)
-            (made / "model").mkdir(mode=0o755)
+            (made / "model").mkdir()
+            (made / "model").chmod(0o755)
             facts = fill(made / "model")
             told = {"version": _VERSION, "size": facts.size, "files": facts.files, "print": _print(made / "model")}
             (made / "facts.json").write_text(json.dumps(told), "utf-8")
-            made.rename(entry)
+            made.rename(self._folder / key)
         except BaseException:  # an interrupt too
             shutil.rmtree(made, ignore_errors=True)
             raise
-        return facts
 
     def _alone(self, key: str) -> int:
         try:
@@ -134,40 +163,45 @@ class Cache:
                 raise
             os.close(lock)
 
-    def _trim(self) -> None:
-        """Removes what no run uses: what is left of killed runs, and the least recently used entries over the limit."""
+    def _trim(self, limit: int) -> int:
+        """Removes what no run uses: the least recently used entries over the limit, and what killed runs left. Bytes freed."""
+        freed = taken = 0
         with suppress(OSError):
             locks = sorted(self._folder.glob("*.lock"), key=lambda path: path.stat().st_mtime, reverse=True)
-            taken = 0
             for lock in locks:
-                taken += self._size(lock.stem)
-                if taken > self._limit or not (self._folder / lock.stem / "facts.json").is_file():
-                    taken -= self._remove(lock.stem)
+                size = self._size(lock.stem)
+                taken += size
+                if (not size or taken > limit) and self._remove(lock.stem):
+                    taken -= size
+                    freed += size
             for note in (self._folder / "index").glob("*"):
                 if self._now() - note.stat().st_mtime > _KEPT:
                     note.unlink()
+        return freed
 
-    def _remove(self, key: str) -> int:
-        """How many bytes that freed; none when somebody uses it."""
+    def _remove(self, key: str) -> bool:
+        """False when somebody uses it."""
         if key in self._held:
-            return 0
-        size = self._size(key)
+            return False
         try:
             lock = self._lock(key, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            return 0
+            return False
         try:
-            for path in (self._folder / key, *self._folder.glob(f"{key}.*.new")):
-                shutil.rmtree(path, ignore_errors=True)
+            self._clear(key)
             (self._folder / f"{key}.lock").unlink()
         finally:
             os.close(lock)
-        return size
+        return True
+
+    def _clear(self, key: str) -> None:
+        for path in (self._folder / key, *self._folder.glob(f"{key}.*.new")):
+            shutil.rmtree(path, ignore_errors=True)
 
     def _size(self, key: str) -> int:
         with suppress(OSError, ValueError, KeyError, TypeError):
             told = json.loads((self._folder / key / "facts.json").read_text("utf-8"))
-            return int(told["size"]) + _BLOCK * int(told["files"])
+            return int(told["size"]) + _BLOCK * (int(told["files"]) + 1)
         return 0
 
     def _write(self, path: Path, text: str) -> None:
@@ -195,10 +229,10 @@ def _hash(file: Path) -> str:
 
 def _print(folder: Path) -> str:
     """A digest of all names, kinds, sizes and times below a folder: content that was changed since changes it."""
-    digest = hashlib.sha256()
-    for line in sorted(_lines(os.fsencode(folder), b"")):
-        digest.update(line + b"\n")
-    return digest.hexdigest()
+    total = 0
+    for line in _lines(os.fsencode(folder), b""):  # a sum, since a folder's order is anybody's
+        total += int.from_bytes(hashlib.sha256(line).digest(), "big")
+    return f"{total % 2**256:064x}"
 
 
 def _lines(folder: bytes, within: bytes) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from isal import isal_zlib
 
 from sm_ci.artifact.prefix import Object
 
+Buffer = bytes | bytearray | memoryview
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _HASHES: dict[str, Callable[[], Any]] = {"SHA256": hashlib.sha256, "SHA1": hashlib.sha1}
 
@@ -19,7 +20,7 @@ _HASHES: dict[str, Callable[[], Any]] = {"SHA256": hashlib.sha256, "SHA1": hashl
 class Digest:
     """Of all bytes of one object, in order. `name` is of the algorithm."""
 
-    def __init__(self, name: str, wanted: bytes, update: Callable[[bytes | memoryview], None], value: Callable[[], bytes]) -> None:
+    def __init__(self, name: str, wanted: bytes, update: Callable[[Buffer], None], value: Callable[[], bytes]) -> None:
         self.name, self._wanted = name, wanted
         self.update, self._value = update, value
 
@@ -53,7 +54,7 @@ def _hash(name: str, algorithm: Any, wanted: bytes) -> Digest:
 def _crc(wanted: bytes) -> Digest:
     value = 0
 
-    def update(data: bytes | memoryview) -> None:
+    def update(data: Buffer) -> None:
         nonlocal value
         value = isal_zlib.crc32(data, value)
 

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import islice
 from pathlib import Path
 
 from sm_ci.artifact import prefix, s3_faults
@@ -15,7 +15,7 @@ from sm_ci.artifact.archive import RESERVE, unpack_stream
 from sm_ci.artifact.checksums import Digest, digest_of
 from sm_ci.artifact.folder import Folder
 from sm_ci.artifact.gunzip import Ahead
-from sm_ci.artifact.parts import Fetching, InOrder, Part, parts_of
+from sm_ci.artifact.parts import Fetching, InOrder, Part, count_of, parts_of
 from sm_ci.artifact.prefix import Object
 from sm_ci.artifact.refusals import Damaged, full
 from sm_ci.artifact.s3 import Bucket
@@ -63,7 +63,10 @@ class Remote:
         thing = self.files[0][1]
         digest = digest_of(thing)
         count = _Count(self.size, on_bytes)
-        with self._fetching() as fetching, Ahead(self._checked(fetching.ordered(parts_of(thing)), digest, count), 1) as pieces:
+        with (
+            self._fetching() as fetching,
+            Ahead(self._checked(fetching.ordered(parts_of(thing)), digest, count), 1) as pieces,
+        ):
             stream = InOrder(pieces)
             try:
                 facts = unpack_stream(stream, thing.size, shown, folder, on_progress=lambda _: None)
@@ -76,13 +79,11 @@ class Remote:
 
     def _copy(self, shown: str, folder: Path, on_bytes: Told) -> FileFacts:
         count = _Count(self.size, on_bytes)
-        paths = {thing.key: path for path, thing in self.files}
         with self._fetching() as fetching, Folder(folder) as into:
             parts = fetching.ordered(part for _, thing in self.files for part in parts_of(thing))
-            for key, found in groupby(parts, lambda pair: pair[0].thing.key):
-                first = next(found)
-                digest = digest_of(first[0].thing)
-                into.write(paths[key].encode(), self._checked(_again(first, found), digest, count))
+            for path, thing in self.files:
+                own = islice(parts, count_of(thing))
+                into.write(path.encode(), self._checked(own, digest_of(thing), count))
         return FileFacts(source=shown, size=self.size, files=len(self.files))
 
     def _fetching(self) -> Fetching:
@@ -99,7 +100,6 @@ class Remote:
             yield piece
             if digest and part.offset + part.size == part.thing.size:
                 self._check(part.thing, digest)
-
 
     def _check(self, thing: Object, digest: Digest) -> None:
         """The ETag of what is encrypted by KMS, or with a customer's key, is no MD5, and looks like one."""
@@ -131,11 +131,6 @@ class _Count:
         if self._done - self._told >= _REPORT_EVERY or self._done == self._size:
             self._told = self._done
             self._on_bytes(self._done, self._size)
-
-
-def _again(first: tuple[Part, bytearray], rest: Iterator[tuple[Part, bytearray]]) -> Iterator[tuple[Part, bytearray]]:
-    yield first
-    yield from rest
 
 
 def _drain(stream: InOrder) -> None:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
+Buffer = bytes | bytearray | memoryview
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _SEE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_OPEN = 64
@@ -53,7 +54,7 @@ class Folder:
             os.close(self._open.popitem(last=False)[1])
         return descriptor
 
-    def write(self, name: bytes, content: Iterable[bytes | memoryview], *, executable: bool = False) -> bool:
+    def write(self, name: bytes, content: Iterable[Buffer], *, executable: bool = False) -> bool:
         """Writes a file, piece by piece; False when it was there with this same content. Differs when with another.
 
         OSError with ENOTDIR or EISDIR when the name, or one above it, is of the other kind.
@@ -109,7 +110,7 @@ class Folder:
         if self._masked:
             os.chmod(path, _FOLDER, dir_fd=self._root)
 
-    def _compare(self, tail: bytes, folder: int, content: Iterable[bytes | memoryview]) -> None:
+    def _compare(self, tail: bytes, folder: int, content: Iterable[Buffer]) -> None:
         if tail in {b"", b"."}:
             raise _is_folder()
         file = os.open(tail, _SEE, dir_fd=folder)
@@ -135,7 +136,7 @@ def _is_folder() -> OSError:
     return IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
-def _write(file: int, piece: bytes | memoryview) -> None:
+def _write(file: int, piece: Buffer) -> None:
     done = os.write(file, piece)
     while done < len(piece):
         done += os.write(file, piece[done:])

@@ -38,6 +38,11 @@ def parts_of(thing: Object) -> Iterator[Part]:
         yield Part(thing=thing, offset=offset, size=min(SIZE, thing.size - offset))
 
 
+def count_of(thing: Object) -> int:
+    """How many parts those are."""
+    return max(1, -(-thing.size // SIZE))
+
+
 class Fetching:
     """Threads that fetch. They are let go of, not waited for: one may wait for a server that says nothing."""
 
@@ -55,9 +60,9 @@ class Fetching:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         with suppress(Empty):
-            while task := self._tasks.get_nowait():
-                task[0].cancel()
-        for _ in self._threads:
+            while waiting := self._tasks.get_nowait():
+                waiting[0].cancel()
+        for _thread in self._threads:
             self._tasks.put(None)
 
     def ordered(self, parts: Iterable[Part]) -> Iterator[tuple[Part, bytearray]]:

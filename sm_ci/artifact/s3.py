@@ -106,16 +106,17 @@ class Bucket:
         """
         address = Address(bucket=self._name, key=part.thing.key)
         attempts = _Attempts(self._patience, address)
-        while attempts.done < len(into) and not over():
-            try:
-                for size in self._bytes(part, into, attempts.done, address):
-                    attempts.heard(size)
-                    if over():
-                        return
-            except _Refused as refusal:
-                raise s3_faults.of_answer(refusal.error, address) from None
-            except _failures() as error:
-                attempts.failed(error, len(into))
+        try:
+            while attempts.done < len(into) and not over():
+                try:
+                    for size in self._bytes(part, into, attempts.done, address):
+                        attempts.heard(size)
+                        if over():
+                            return
+                except _failures() as error:
+                    attempts.failed(error, len(into))
+        except _Refused as refusal:
+            raise s3_faults.of_answer(refusal.error, address) from None
 
     def _bytes(self, part: Part, into: memoryview, done: int, address: Address) -> Iterator[int]:
         """One request's bytes, as they come, into the buffer from `done` on: how many each time."""
@@ -214,11 +215,9 @@ class _Attempts:
         if isinstance(error, ClientError):
             if self._tries >= _TRIES or not s3_faults.is_passing(error):
                 raise _Refused(error)
-        elif silent >= self._patience.stall:
+        elif silent >= self._patience.stall and isinstance(error, _passing()):
             raise s3_faults.stalled(self._address, silent, self.done, size) from None
-        elif self._tries >= _TRIES and not isinstance(error, ReadTimeoutError):
-            raise s3_faults.of_client(error, self._address) from None
-        elif not isinstance(error, _passing()):
+        elif not isinstance(error, _passing()) or (self._tries >= _TRIES and not isinstance(error, ReadTimeoutError)):
             raise s3_faults.of_client(error, self._address) from None
         self._patience.pause(self._tries)
 

@@ -27,10 +27,15 @@ def is_passing(error: Any) -> bool:
 
 def moved_to(error: Any) -> str:
     """The region that S3 sends us to; empty when it does not."""
-    if not hasattr(error, "response"):
+    if not isinstance(getattr(error, "response", None), dict):  # no answer came
         return ""
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    sent = code_of(error) in {"301", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+    sent = code_of(error) in {
+        "301",
+        "PermanentRedirect",
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+    }
     region = headers.get("x-amz-bucket-region") or error.response.get("Error", {}).get("Region") or ""
     return str(region) if sent or status_of(error) == 301 else ""
 

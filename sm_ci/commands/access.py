@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from sm_ci.errors import UsageError
@@ -34,19 +33,10 @@ def read_access(options: Mapping[str, Any], environ: Mapping[str, str]) -> Acces
         password=password,
         without_credentials=given["without_credentials"],
         stall=_read(units.duration, "--stall-timeout", given["stall_timeout"]),
-        cache=None if given["no_cache"] else _folder(given["cache"], environ),
+        caching=not given["no_cache"],
+        cache=given["cache"],
         cache_size=int(_read(units.size, "--cache-size", given["cache_size"])),
     )
-
-
-def _folder(given: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """https://specifications.freedesktop.org/basedir-spec/latest/: a relative XDG_CACHE_HOME does not count."""
-    if given is not None:
-        return given
-    home, named = environ.get("HOME"), Path(environ.get("XDG_CACHE_HOME") or "")
-    if named.is_absolute():
-        return named / "sm-ci"
-    return Path(home) / ".cache" / "sm-ci" if home else None
 
 
 def _read(read: Callable[[object], float], option: str, text: str) -> float:

@@ -44,7 +44,7 @@ class EngineFacts:
     operating_system: str
     rootless: bool
     local: bool
-    root: str
+    root: str = ""
 
     @property
     def reaches_containers(self) -> bool:

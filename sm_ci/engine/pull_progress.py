@@ -149,9 +149,7 @@ def _after(layer: Layer, status: str, detail: Mapping[str, Any]) -> Layer | None
     if status in {"Pulling fs layer", "Waiting"} or status.startswith(_AGAIN):
         return layer
     if status == "Downloading":
-        size = max(total, layer.size)
-        before = size - total if total else 0  # resumed: the engine counts what is left alone
-        return replace(layer, fetched=before + current, size=max(size, current))
+        return _downloading(layer, current, total)
     if status in {"Verifying Checksum", "Download complete"}:
         return layer.complete(Stage.FETCHED)
     if status == "Extracting":
@@ -160,6 +158,15 @@ def _after(layer: Layer, status: str, detail: Mapping[str, Any]) -> Layer | None
     if status == "Pull complete":
         return layer.complete(Stage.DONE)
     return Layer(stage=Stage.DONE) if status == "Already exists" else None
+
+
+def _downloading(layer: Layer, current: int, total: int) -> Layer:
+    """Of a download that is resumed the engine counts what is left alone. Of one that was cut it says that all is there
+    [moby/moby, pkg/progress/progressreader.go, Close], so the last byte counts when it says so in words.
+    """
+    size = max(total, layer.size, current)
+    fetched = layer.fetched if current == total else size - total + current if total else current
+    return replace(layer, fetched=fetched, size=size)
 
 
 def _marks(marks: tuple[tuple[float, int], ...], at: float, fetched: int) -> tuple[tuple[float, int], ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import requests
 from docker import auth
@@ -18,12 +19,11 @@ from docker.errors import APIError, DockerException
 from sm_ci.engine import images, pull_faults, trouble
 from sm_ci.engine.client import Engine
 from sm_ci.engine.pull_faults import Asked
-from sm_ci.engine.pull_progress import Phase, Pulling, PullProgress
+from sm_ci.engine.pull_progress import Pulling, PullProgress
 from sm_ci.engine.trouble import ENGINE_TROUBLE, explanation, fault, stopped
-from sm_ci.errors import EnvironmentFault, ImageMissing
+from sm_ci.errors import EnvironmentFault
 from sm_ci.image.login import Login
 from sm_ci.image.reference import Reference
-from sm_ci.results import ImageFacts
 
 STALL = 60.0
 """Seconds without a word after which a pull is given up: the engine itself waits for ever. It tells of every 512 kB of a
@@ -37,8 +37,6 @@ _CONNECT = 10.0
 _WAITS = (5.0, 10.0, 20.0)  # seconds at most before the second, third and fourth attempt; 1 at least
 _OFTEN = 0.1  # seconds between two calls of `on_progress`
 _NOTHING: Mapping[str, int] = MappingProxyType({})
-
-Pull = Literal["missing", "newer", "always", "never"]
 
 
 class _Failed(Exception):
@@ -86,43 +84,24 @@ def pull(
         sleep(wait)
 
 
-def obtain(engine: Engine, reference: str, policy: Pull, *, on_progress: Callable[[PullProgress], None]) -> ImageFacts:
-    """The image by reference, pulled when the policy allows and the engine has it not. ImageMissing otherwise."""
-    facts = images.find(engine, reference)
-    if facts is None and policy == "never":
-        raise ImageMissing(
-            f"the image {reference} is not on the Docker engine, and the spec says 'pull: never'",
-            remedy="Build or pull it before sm-ci runs, or write 'pull: missing'.",
-        )
-    if facts is None or policy in {"newer", "always"}:
-        digest = pull(engine, reference, login=None, on_progress=on_progress)
-        found = images.find(engine, reference)
-        facts = replace(found, digest=digest) if found else None
-    if facts is None:
-        raise ImageMissing(
-            f"the image {reference} was pulled, but the engine does not have it", remedy="Try: docker pull"
-        )
-    return facts
-
-
 class _Telling:
-    """What the engine has told, passed on at most ten times a second, and at each change of phase."""
+    """What the engine has told, passed on at most ten times a second, and whenever its phase or note is another."""
 
     def __init__(
         self, on_progress: Callable[[PullProgress], None], pulling: Pulling, clock: Callable[[], float]
     ) -> None:
         self.pulling = pulling
         self._on_progress, self._clock = on_progress, clock
-        self._phase: Phase | None = None
-        self._next = 0.0
+        self._shown = PullProgress()
+        self._next = clock()
 
     def line(self, line: Mapping[str, Any]) -> None:
         """One line of the engine."""
         at = self._clock()
         self.pulling = self.pulling.after(line, at)
-        progress = self.pulling.progress
-        if at >= self._next or progress.phase != self._phase or progress.layers_done == progress.layers:
-            self._phase, self._next = progress.phase, at + _OFTEN
+        progress, shown = self.pulling.progress, self._shown
+        if at >= self._next or (progress.phase, progress.note) != (shown.phase, shown.note):
+            self._shown, self._next = progress, at + _OFTEN
             self._on_progress(progress)
 
 
@@ -212,8 +191,9 @@ def _login(engine: Engine, reference: str, login: Login | None) -> tuple[Asked, 
         coded = auth.encode_header({"username": login.username, "password": login.password})
         return replace(asked, login=f"{login.source}, user {login.username!r}"), _header(coded)
     try:
-        registry, _ = auth.resolve_repository_name(parsed.name)
-        found = auth.get_config_header(engine.raw, registry)
+        with warnings.catch_warnings(action="ignore"):  # of a helper that is not there: an error follows
+            registry, _ = auth.resolve_repository_name(parsed.name)
+            found = auth.get_config_header(engine.raw, registry)
     except (DockerException, OSError, ValueError) as error:
         raise pull_faults.login_unreadable(asked, str(error)) from error
     return (replace(asked, login="of Docker's configuration"), _header(found)) if found else (asked, {})

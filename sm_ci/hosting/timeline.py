@@ -2,9 +2,9 @@
 
 A `/ping` of 200 is not the whole truth. AWS's own servers (multi-model-server, TorchServe) answer 200 with
 `{"status": "Unhealthy"}` for ever when the model failed to load, and their invocations then hang. So dead is:
-exited; or Unhealthy in the body for 5 s, or again and again for 10 s without an answer; or two time-outs in a row of
-requests with different bodies; or three requests in a row whose connection nobody took. A model that takes long to load
-says Healthy all the while.
+exited; or Unhealthy in the body for 5 s, or again and again for 10 s without an answer (5 s when the kernel also kills
+processes for memory); or two time-outs in a row of requests with different bodies; or three requests in a row whose
+connection nobody took. A model that takes long to load says Healthy all the while.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ UNHEALTHY_FOR = 5.0
 """Seconds of Unhealthy in the ping's body after which the model counts as dead."""
 FLAPPING_FOR = 10.0
 FLAPS = 3
-"""So many Unhealthy pings over so many seconds, without any answer between them, are death too."""
+"""So many Unhealthy pings over so many seconds, without any answer between them, are death too.
+
+When memory ran out meanwhile UNHEALTHY_FOR is long enough: a worker that does not fit does not fit the next time either.
+"""
 MORE_MEMORY = "Give it more memory (instance_type or resources.memory), or load less."
 IN_FOREGROUND = (
     "The server must stay in the foreground: SageMaker stops the endpoint when the container's first process ends."
@@ -30,7 +33,7 @@ IN_FOREGROUND = (
 REFUSALS = 3
 """Requests in a row whose connection is not taken, after which there is nobody to ask."""
 SUSPICION = 10.0
-"""Seconds after an Unhealthy ping in which the watcher looks more closely."""
+"""Seconds after an Unhealthy ping, or a kill for memory, in which the watcher looks more closely."""
 
 
 class Stopwatch:
@@ -82,7 +85,7 @@ class Exited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutOfMemory:
-    """The kernel killed a process of the container because the memory limit was reached."""
+    """The kernel killed processes of the container because the memory limit was reached: one event for a burst of them."""
 
     at: float
 
@@ -144,6 +147,8 @@ class Timeline:
     def emit(self, event: Event) -> None:
         """Adds an event. The listener of a death runs in the thread that brought the news."""
         with self._changed:
+            if isinstance(event, OutOfMemory) and self._events and isinstance(self._events[-1], OutOfMemory):
+                return  # each thread of a server that is killed makes an event
             self._events.append(event)
             news = None if self._dead or _is_answer(event) else death(self._recent())
             if news:
@@ -171,12 +176,10 @@ class Timeline:
             return next((event for event in reversed(self._events) if isinstance(event, Pinged)), None)
 
     def suspicious(self) -> bool:
-        """Whether a ping said Unhealthy not long ago."""
+        """Whether a ping said Unhealthy, or memory ran out, not long ago."""
         with self._lock:
             since = self.watch.now() - SUSPICION
-            return any(
-                isinstance(event, Pinged) and event.at >= since and is_unhealthy(event) for event in self._recent()
-            )
+            return any(event.at >= since and _suspicious(event) for event in self._recent())
 
     def wait(self, seconds: float) -> None:
         """Sleeps, but no longer than until the container is dead."""
@@ -222,7 +225,8 @@ def _unhealthy(events: Sequence[Event]) -> Death | None:
     answered = max(
         (at for at, event in enumerate(events) if isinstance(event, Requested) and event.answered), default=-1
     )
-    pings = [event for event in events[answered + 1 :] if isinstance(event, Pinged) and not event.miss]
+    since = events[answered + 1 :]
+    pings = [event for event in since if isinstance(event, Pinged) and not event.miss]
     sick = [ping for ping in pings if is_unhealthy(ping)]
     if not sick:
         return None
@@ -232,8 +236,9 @@ def _unhealthy(events: Sequence[Event]) -> Death | None:
         return Death(
             kind="unhealthy", message=f"{said} for {streak[0].at - streak[-1].at:.0f} s: the model failed to load"
         )
-    if len(sick) >= FLAPS and sick[-1].at - sick[0].at >= FLAPPING_FOR:
-        lasted = sick[-1].at - sick[0].at
+    lasted = sick[-1].at - sick[0].at
+    killed = any(isinstance(event, OutOfMemory) for event in since)
+    if len(sick) >= FLAPS and lasted >= (UNHEALTHY_FOR if killed else FLAPPING_FOR):
         return Death(
             kind="unhealthy",
             message=f"{said} again and again for {lasted:.0f} s without an answer: its workers keep dying",
@@ -249,6 +254,10 @@ def _is_answer(event: Event) -> bool:
 def is_unhealthy(ping: Pinged) -> bool:
     """Whether the body's word is Unhealthy."""
     return ping.status.casefold() == "unhealthy"
+
+
+def _suspicious(event: Event) -> bool:
+    return isinstance(event, OutOfMemory) or (isinstance(event, Pinged) and is_unhealthy(event))
 
 
 def _hangs(events: Sequence[Event]) -> Death | None:

@@ -205,8 +205,10 @@ class LiveScreen:
         frame = self._frames[int(seconds * 8) % len(self._frames)]
         part = self._part
         behind = f" {seconds:.0f} s  {'' if part is None else bar(part, self._bar)}{self._detail}".rstrip()
-        room = self._console.width - len(frame) - len(behind) - 1
-        status = self._status if part is None else shorten(self._status, max(room, _STATUS_WIDTH))
+        room = max(self._console.width - len(frame) - len(behind) - 1, _STATUS_WIDTH)
+        status = self._status
+        if part is not None and len(status) > room:
+            status = shorten(status, room if self._bar is _BAR else room - 2)  # there `…` becomes `...`
         return Text(f"{frame} {status}{behind}", no_wrap=True, overflow="ellipsis")
 
 

@@ -23,7 +23,8 @@ FAIL, SKIP = "fail", "skip"
 class Access:
     """What the command line says of it. Blank is unset; `duration` and `stall` are seconds, `cache_size` bytes.
 
-    `username` and `password` are for the registry `registry`, or where that is blank for the image's own.
+    `cache` is a folder in place of the user's own. `username` and `password` are for the registry `registry`, or where
+    that is blank for the image's own.
     """
 
     role: str = ""
@@ -36,6 +37,7 @@ class Access:
     password: str = ""
     without_credentials: str = FAIL
     stall: float = 60.0
+    caching: bool = True
     cache: Path | None = None
     cache_size: int = 20 * 2**30
 
@@ -80,9 +82,9 @@ class Gate:
         )
         return Aws(sign_in, self._environ, hide=self._hide, say=self._say)
 
-    def client(self, service: str, region: str = "") -> Any:
+    def client(self, service: str, region: str = "", *, config: Any = None) -> Any:
         """A boto3 client. CredentialsMissing or CredentialsRefused when nobody can sign in."""
-        return self.aws.client(service, region)
+        return self.aws.client(service, region, config=config)
 
     def login(self, reference: Reference) -> Login | None:
         """The login for the image's registry: the one given, ECR's by AWS, or None. CredentialsMissing when ECR has none."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sm_ci import artifact, contract
-from sm_ci.artifact import ModelData
+from sm_ci.artifact import Cache, Means, ModelData, Progress
 from sm_ci.engine import building, images, ownership
 from sm_ci.engine.client import Engine
 from sm_ci.engine.ownership import Owner
@@ -53,35 +53,63 @@ def model_in_place(
     """What to mount read-only: a path or a volume's name on the engine's side → where in the container."""
     mounts: dict[str, str] = {}
     with ExitStack() as stack:
+        cache = _cache(this, stack)
         for number, source in enumerate(sources(this)):
             name = f"sm-ci-{this.id}" + (f"-{number}" if number else "")
-            data = _data(this, source, scratch / name)
+            data = _data(this, source, cache, scratch / name)
             mounted = stack.enter_context(model_mount(engine, here, data.folder, name, labels, image.id))
             mounts[mounted] = source.inside
             files = f"{data.facts.files} file{'s' * (data.facts.files != 1)}"
             what = f"model {source.given}" if not source.channel else f"{source.channel}: {source.given}"
-            this.progress.done(f"{what} ({files}, {size(data.facts.size)})")
+            kept = ", kept from an earlier run" if data.cached else ""
+            this.progress.done(f"{what} ({files}, {size(data.facts.size)}{kept})")
         yield mounts
 
 
-def _data(this: Run, source: Source, scratch: Path) -> ModelData:
+def _cache(this: Run, stack: ExitStack) -> Cache | None:
+    """The cache, whose entries are kept until the run's end; None where there is none, or nothing to keep."""
+    wanted = this.options.access
+    packed = any(source.path is None or source.path.is_file() for source in sources(this))
+    if not (packed and wanted.caching):
+        return None
+    cache = artifact.open_cache(this.environ, this.progress.detail, wanted.cache, wanted.cache_size)
+    return stack.enter_context(cache) if cache else None
+
+
+def _data(this: Run, source: Source, cache: Cache | None, scratch: Path) -> ModelData:
     """The folder with a source's content; of the model itself also what the reports and the advice need."""
     this.progress.step(f"reading the model {source.given}")
-    data = artifact.prepare(source.path, source.given, scratch, on_progress=this.progress.detail)
+    data = artifact.obtain(source.given, source.base, source.given, _means(this, cache, scratch))
     if source.channel:
         return data
     this.model, this.contents = data.facts, data.names
     if data.wrapper:
-        this.wrapped = _wrapped(this, source, data.wrapper)
+        this.wrapped = _wrapped(this, source, data.wrapper, packed=data.packed)
         this.note(this.wrapped)
     return data
 
 
-def _wrapped(this: Run, source: Source, folder: str) -> Finding:
+def _means(this: Run, cache: Cache | None, scratch: Path) -> Means:
+    from sm_ci.artifact.s3 import Patience
+
+    def progress(moved: Progress) -> None:
+        this.progress.detail(str(moved), moved.done / moved.total if moved.total else None)
+
+    return Means(
+        scratch=scratch,
+        cache=cache,
+        clients=this.gate.client,
+        patience=Patience(stall=this.options.access.stall),
+        on_progress=progress,
+        say=this.progress.detail,
+    )
+
+
+def _wrapped(this: Run, source: Source, folder: str, *, packed: bool) -> Finding:
     """The warning that one folder is around all of the model, so that its code/ is not where containers look for it."""
     name, shown = shorten(folder, 100), source.given
     there = f"in the container it is {contract.MODEL_DIRECTORY}/{name}/, and its code is not found"
-    if source.path is None or not source.path.is_dir():
+    if packed:
         message = f'the archive {shown} has one folder "{name}/" around everything: {there}'
         remedy = f"pack it from inside: tar -czf model.tar.gz -C {shlex.quote(name)} ."
     else:

@@ -95,10 +95,13 @@ def _login(this: Run, engine: Engine, reference: Reference) -> Login | None:
 
 
 def _kept(this: Run, here: ImageFacts, fault: EnvironmentFault) -> ImageFacts:
-    """The engine's image, where the registry has none or does not say. That it has none is how a local image looks."""
-    if not (isinstance(fault, ImageMissing) and not here.digest):
+    """The engine's image, where the registry has none (so an image looks that was built here) or does not say."""
+    if isinstance(fault, ImageMissing):
+        message = f"the image on the engine is tested: {fault.message}"
+        this.note(Finding(rule="local-image", severity=Severity.NOTICE, message=message))
+    else:
         message = f"whether there is a newer {here.reference} is not known: {fault.message}"
-        remedy = f"the one on the engine is tested; {fault.remedy}" if fault.remedy else "the one on the engine is tested"
+        remedy = f"the one on the engine is tested; {fault.remedy}".rstrip("; ")
         this.note(Finding(rule="not-compared", severity=Severity.WARNING, message=message, remedy=remedy))
     return here
 

@@ -134,6 +134,27 @@ class Images:
         return tag
 
 
+def junit_element(ended: Ended, name: str) -> ET.Element | None:
+    """The element that tells what happened to a JUnit case; a case that passed has none."""
+    case = next(case for case in ended.junit.iter("testcase") if case.get("name") == name)
+    return next((child for child in case if child.tag in {"failure", "error", "skipped"}), None)
+
+
+def junit_case(ended: Ended, name: str = "container comes into service") -> tuple[str, str]:
+    """What JUnit says of a case: the element's name, and its message."""
+    told = junit_element(ended, name)
+    return ("passed", "") if told is None else (told.tag, told.get("message") or "")
+
+
+def build(spec: Spec, dockerfile: str, **keys: Any) -> Path:
+    """A spec whose image is built from that Dockerfile."""
+    path = spec(image={"build": "container"}, **keys)
+    folder = path.parent / "container"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(dockerfile)
+    return path
+
+
 def echo(name: str = "echo", **expect: Any) -> dict[str, Any]:
     return {"name": name, "request": {"json": [1, 2]}, "expect": expect or {"json": [1, 2]}}
 
@@ -154,7 +175,7 @@ def launch(
     return subprocess.Popen(
         command,
         cwd=cwd or ROOT,
-        env={**CLEAN_ENVIRON, **(environ or {})},
+        env={**CLEAN_ENVIRON, "XDG_CACHE_HOME": str(folder / "cache"), **(environ or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

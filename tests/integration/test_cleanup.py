@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from docker.errors import NotFound
@@ -20,6 +19,7 @@ from harness import (
     Images,
     Run,
     Spec,
+    build,
     containers_of,
     do,
     echo,
@@ -44,15 +44,6 @@ def interrupted(
     process.send_signal(number)
     ended = finish(process, folder, begun)
     return ended, ended.seconds
-
-
-def build(spec: Spec, dockerfile: str, **keys: Any) -> Path:
-    """A spec whose image is built from that Dockerfile."""
-    path = spec(image={"build": "container"}, **keys)
-    folder = path.parent / "container"
-    folder.mkdir()
-    (folder / "Dockerfile").write_text(dockerfile)
-    return path
 
 
 def building(engine: Engine, stamp: str) -> list[str]:

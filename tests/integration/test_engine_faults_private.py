@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from harness import HERE, ROOT, Ended, Spec, do, echo, finish, left_behind, read_until
+from harness import HERE, ROOT, Ended, Spec, build, do, echo, finish, left_behind, read_until
 from private_engine import PrivateEngine, assert_fault, launch_through
 
 from sm_ci.engine.client import Engine
@@ -62,10 +62,7 @@ def registry(own: PrivateEngine, megabytes: int, *options: str) -> Iterator[subp
 
 
 def building(spec: Spec, fixture_image: str, instructions: str) -> Path:
-    path = spec(image={"build": "container"})
-    (path.parent / "container").mkdir()
-    (path.parent / "container" / "Dockerfile").write_text(f"FROM {fixture_image}\n{instructions}\n")
-    return path
+    return build(spec, f"FROM {fixture_image}\n{instructions}\n")
 
 
 def broken_off(

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from harness import Ended, Images, Run, Spec, do, echo
+from harness import Ended, Images, Run, Spec, build, do, echo, junit_case
 
 BASE = "FROM sm-ci-base:latest\n"
-
-
-def junit_case(ended: Ended, name: str = "container comes into service") -> tuple[str, str]:
-    """The element that tells what happened to a JUnit case, and its message."""
-    case = next(case for case in ended.junit.iter("testcase") if case.get("name") == name)
-    told = next((child for child in case if child.tag in {"failure", "error", "skipped"}), None)
-    return ("passed", "") if told is None else (told.tag, told.get("message") or "")
 
 
 def assert_never_served(ended: Ended, kind: str) -> None:
@@ -164,15 +155,6 @@ def test_a_ping_that_never_answers_200(spec: Spec, run: Run, mode: str, kind: st
         "SageMaker would say: did not pass the ping health check"
     )
     assert ended.seconds < 30
-
-
-def build(spec: Spec, dockerfile: str) -> Path:
-    """A spec whose image is built from that Dockerfile."""
-    path = spec(image={"build": "container"})
-    folder = path.parent / "container"
-    folder.mkdir()
-    (folder / "Dockerfile").write_text(dockerfile)
-    return path
 
 
 def test_a_build_that_fails_names_the_line_of_the_dockerfile(spec: Spec, run: Run) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 import pytest
-from harness import Ended, Images, Run, Spec, do, echo
+from harness import Ended, Images, Run, Spec, do, echo, junit_element
 
 from sm_ci.engine.client import Engine
 
@@ -22,8 +22,7 @@ BASE = "FROM sm-ci-base:latest\n"
 
 def told(ended: Ended, name: str = "container comes into service") -> tuple[str, str, str]:
     """What JUnit says of a case: how it ended, as which kind, and why."""
-    case = next(case for case in ended.junit.iter("testcase") if case.get("name") == name)
-    child = next((child for child in case if child.tag in {"failure", "error", "skipped"}), None)
+    child = junit_element(ended, name)
     return ("passed", "", "") if child is None else (child.tag, child.get("type", ""), child.get("message", ""))
 
 

@@ -7,19 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Ended, Run, Spec, do, echo
+from harness import Ended, Run, Spec, do, echo, junit_case
 
 from sm_ci.text import markdown
 
 MORE_MEMORY = "Give it more memory (instance_type or resources.memory), or load less."
 SMALL = {"memory": "64MiB"}
-
-
-def junit_message(ended: Ended, name: str) -> tuple[str, str]:
-    """What JUnit says of a case: the element's name, and its message."""
-    case = next(case for case in ended.junit.iter("testcase") if case.get("name") == name)
-    told = next((child for child in case if child.tag in {"failure", "error", "skipped"}), None)
-    return ("passed", "") if told is None else (told.tag, told.get("message") or "")
 
 
 def assert_never_served(ended: Ended, kind: str, message: str, remedy: str) -> None:
@@ -29,7 +22,7 @@ def assert_never_served(ended: Ended, kind: str, message: str, remedy: str) -> N
     assert (fault["kind"], fault["message"][: len(message)]) == (kind, message)
     assert fault["remedy"].endswith(remedy), fault["remedy"]
     assert ended.cases["echo"] == "not_run"
-    assert junit_message(ended, "container comes into service") == ("failure", fault["message"].splitlines()[0])
+    assert junit_case(ended) == ("failure", fault["message"].splitlines()[0])
     for text in (message, *remedy.splitlines()):
         assert text in ended.output
     assert markdown(message) in ended.summary
@@ -132,7 +125,7 @@ def test_a_flapping_ping_fails_the_tests_that_ask_for_it(spec: Spec, run: Run) -
     assert ended.cases == {"one": "failed", "two": "passed", "three": "failed"}
     said = "GET /ping right after the request: expected 200, got status 500"
     assert ended.reason("one") == said
-    assert junit_message(ended, "three") == ("failure", said)
+    assert junit_case(ended, "three") == ("failure", said)
 
 
 UNHEALTHY = '/ping answered 200 with {"status": "Unhealthy"}'
@@ -171,7 +164,7 @@ def assert_died(ended: Ended, message: str, remedy: str) -> None:
     assert fault["message"].startswith(f"the container died while it was tested: {message}")
     assert fault["remedy"].endswith(f"{remedy} The tests after that were not run.".lstrip())
     assert fault["message"].splitlines()[0] in ended.output
-    assert junit_message(ended, "container comes into service") == ("failure", fault["message"].splitlines()[0])
+    assert junit_case(ended) == ("failure", fault["message"].splitlines()[0])
     assert ended.seconds < 45
 
 
@@ -236,7 +229,7 @@ def test_a_worker_that_dies_on_a_request_costs_that_request_alone(spec: Spec, ru
     assert exchange["outcome"]["kind"] == "reset"
     assert exchange["outcome"]["detail"] == "the server closed the connection without an answer"
     assert re.match(r"no answer after \d\.\d\d s: the server closed the connection", ended.reason("lose_worker"))
-    assert junit_message(ended, "lose_worker")[0] in {"error", "failure"}
+    assert junit_case(ended, "lose_worker")[0] in {"error", "failure"}
     assert ended.result["fault"] is None
     assert any(line["text"].endswith("exited with 9") for line in ended.result["hosting"]["log"]["tail"])
     assert ended.seconds < 30  # a request's time-out is 60

@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from harness import HERE, Ended, Images, Run, Spec
+from harness import BASE, HERE, Ended, Images, Run, Spec, build, junit_case
 
 MODEL = HERE / "models" / "iris-mms"
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]
@@ -56,13 +56,6 @@ def model(tmp_path: Path, handler: tuple[str, str] | None = None) -> Path:
         assert before in file.read_text()
         file.write_text(file.read_text().replace(before, after))
     return folder
-
-
-def junit_case(ended: Ended, name: str = "container comes into service") -> tuple[str, str]:
-    """The element that tells what happened to a JUnit case, and its message."""
-    case = next(case for case in ended.junit.iter("testcase") if case.get("name") == name)
-    told = next((child for child in case if child.tag in {"failure", "error", "skipped"}), None)
-    return ("passed", "") if told is None else (told.tag, told.get("message") or "")
 
 
 def line_of(file: Path, text: str) -> int:
@@ -245,7 +238,7 @@ def test_a_worker_that_runs_out_of_memory_while_it_loads(
 ) -> None:
     """Java lives on and its log says only that the worker died; the engine knows why."""
     model(tmp_path, (LOAD, f"    hog = bytearray(2**31)\n{LOAD}"))
-    limits = {**LIMITS, "invocation_timeout": "8s", "resources": {"memory": "700MiB"}}
+    limits = {**LIMITS, "invocation_timeout": "5s", "resources": {"memory": "700MiB"}}
     ended = run(spec(image=serving_stack, model="model", tests=FIRST, **limits))
     assert ended.status == 1, ended.output
     said = "; the Docker engine says: the kernel killed a process, out of memory (the limit is 700.0 MiB)"
@@ -324,16 +317,13 @@ http.server.ThreadingHTTPServer(("0.0.0.0", 8080), Handler).serve_forever()
 
 def built(spec: Spec, server: str, **keys: object) -> Path:
     """A spec whose image has its server from app/predictor.py of the build folder, in /opt/program."""
-    path = spec(image={"build": "container"}, **keys)
+    copy = "COPY app /opt/program/app/\nCOPY serve /usr/local/bin/serve\nRUN chmod 755 /usr/local/bin/serve\n"
+    path = build(spec, f"FROM {BASE}\n{copy}", **keys)
     folder = path.parent / "container"
     for file in (folder / "app/predictor.py", folder / "tests/data/predictor.py"):
         file.parent.mkdir(parents=True)
         file.write_text(server)
     (folder / "serve").write_text("#!/bin/sh\nexec python3 /opt/program/app/predictor.py\n")
-    (folder / "Dockerfile").write_text(
-        "FROM sm-ci-base:latest\nCOPY app /opt/program/app/\n"
-        "COPY serve /usr/local/bin/serve\nRUN chmod 755 /usr/local/bin/serve\n"
-    )
     return path
 
 

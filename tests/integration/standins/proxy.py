@@ -14,7 +14,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -65,15 +65,18 @@ class Entry:
 class Proxy:
     """`rules` and `log` may be read and changed while it serves; set `rules` anew to let go of what it holds."""
 
-    def __init__(self, upstream: str, *, certificate: Path | None = None) -> None:
+    def __init__(
+        self, upstream: str, *, certificate: Path | None = None, address: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
         """`certificate` is a PEM file with its key: then it speaks TLS."""
         self.upstream = upstream.removeprefix("http://")
+        self.rewrite: Callable[[str, str, dict[str, str]], dict[str, str]] = lambda _method, _path, headers: headers
         self.scheme = "https" if certificate else "http"
         self.log: list[Entry] = []
         self._rules: list[Rule] = []
         self._lock = threading.Lock()
         self._let_go = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self._server = _Server(address, self._handler())
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
@@ -91,7 +94,8 @@ class Proxy:
 
     @property
     def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_address[1]}"
+        host, port = self._server.server_address[:2]
+        return f"{host!s}:{port}"
 
     @property
     def url(self) -> str:
@@ -211,9 +215,9 @@ class _Handler(BaseHTTPRequestHandler):
         server = http.client.HTTPConnection(self.proxy.upstream, timeout=_LONGEST)
         try:
             server.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in self.headers.items():
-                if name.lower() not in _PER_CONNECTION:
-                    server.putheader(name, value)
+            given = {name: value for name, value in self.headers.items() if name.lower() not in _PER_CONNECTION}
+            for name, value in self.proxy.rewrite(self.command, self.path, given).items():
+                server.putheader(name, value)
             if "Content-Length" not in self.headers and body:
                 server.putheader("Content-Length", str(len(body)))
             server.endheaders(body or None)

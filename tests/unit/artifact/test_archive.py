@@ -4,6 +4,8 @@ import gzip
 import io
 import os
 import random
+import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -343,10 +345,10 @@ def test_an_archive_of_too_many_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_progress_is_told(tmp_path: Path) -> None:
-    told: list[str] = []
+    told: list[int] = []
     source = pack(tmp_path / "model.tar.gz", file("a", bytes(2**26)), file("b"), file("c", bytes(2**26)))
     artifact.unpack(source, "model.tar.gz", tmp_path, on_progress=told.append)
-    assert told == ["unpacked 64 MiB", "unpacked 128 MiB"]
+    assert told == [2**26, 2**27 + 1]
 
 
 def test_an_archive_that_cannot_be_read(tmp_path: Path, powerless: Callable[[], None]) -> None:
@@ -391,3 +393,225 @@ def test_no_damage_gets_past_or_crashes(tmp_path: Path) -> None:
             artifact.unpack(source, "model.tar.gz", tmp_path / "out", on_progress=lambda _: None)
         except (CannotServe, EnvironmentFault) as error:
             assert type(error) in {CannotServe, EnvironmentFault}, error  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"PK\x03\x04 and more", "is a zip file, not compressed with gzip"),
+        (b"BZh91AY", "is compressed with bzip2, not compressed with gzip"),
+        (b"\xfd7zXZ\x00", "is compressed with xz, not compressed with gzip"),
+        (b"\x28\xb5\x2f\xfd", "is compressed with zstd, not compressed with gzip"),
+        (b"\x80\x04\x95", "is a pickle, not compressed with gzip"),
+        (b"\n<!DOCTYPE html>", "is a text, such as a page with an error (HTML, XML, JSON), not compressed with gzip"),
+        (b"weights", "is not compressed with gzip"),
+    ],
+)
+def test_what_is_no_gzip_is_named(tmp_path: Path, content: bytes, what: str) -> None:
+    source = tmp_path / "model.tar.gz"
+    source.write_bytes(content)
+    assert str(refusal(source, tmp_path)) == said(what, "Pack it with: tar -czf model.tar.gz -C MODEL_FOLDER .")
+
+
+def test_a_git_lfs_pointer_is_named(tmp_path: Path) -> None:
+    source = tmp_path / "model.tar.gz"
+    source.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n")
+    with pytest.raises(ModelMissing) as caught:
+        prepare(source, tmp_path / "scratch")
+    assert str(caught.value) == (
+        "the model model.tar.gz is a Git LFS pointer, not the file that it stands for\n"
+        "Check out with 'lfs: true' (actions/checkout), or run: git lfs pull"
+    )
+
+
+def test_zeros_behind_gzips_end_are_its_padding(tmp_path: Path) -> None:
+    source = zipped(tmp_path / "model.tar.gz", plain(*THREE))
+    source.write_bytes(source.read_bytes() + bytes(1000))
+    assert prepare(source, tmp_path / "scratch").facts.files == 3
+
+
+def test_a_byte_that_was_changed_is_noticed(tmp_path: Path) -> None:
+    content = bytearray(gzip.compress(bytes(plain(file("a", random.Random(3).randbytes(200_000)))), 0))
+    content[100_000] ^= 1
+    source = tmp_path / "model.tar.gz"
+    source.write_bytes(content)
+    assert str(refusal(source, tmp_path)) == torn("gzip's checksum or length is wrong")
+    assert not (tmp_path / "scratch" / "model").exists()
+
+
+def test_the_same_file_twice_is_taken_once(tmp_path: Path) -> None:
+    source = pack(tmp_path / "model.tar.gz", file("./a", b"one"), file("a", b"one"), file("b"))
+    assert prepare(source, tmp_path / "scratch").facts == FileFacts(source="model.tar.gz", size=4, files=2)
+
+
+@pytest.mark.parametrize("second", [b"two", b"on", b"ones", b"", bytes(300_000)])
+def test_two_files_of_one_name_are_refused(tmp_path: Path, second: bytes) -> None:
+    source = pack(tmp_path / "model.tar.gz", file("a", b"one"), file("./a", second))
+    assert str(refusal(source, tmp_path)) == said("holds ./a twice, with different content", "Pack each file once.")
+
+
+def test_folders_may_come_twice(tmp_path: Path) -> None:
+    folder = tarfile.TarInfo("code/")
+    folder.type = tarfile.DIRTYPE
+    source = pack(tmp_path / "model.tar.gz", (folder, b""), file("code/a"), (folder, b""))
+    assert prepare(source, tmp_path / "scratch").names == ("code/a",)
+
+
+def test_an_absolute_name_behind_a_good_one_is_refused(tmp_path: Path) -> None:
+    source = pack(tmp_path / "model.tar.gz", file("good"), file("/evil"))
+    assert str(refusal(source, tmp_path)) == said(
+        "holds a name that leaves the folder, /evil", "Pack from inside: tar -C MODEL_FOLDER ."
+    )
+
+
+@pytest.mark.parametrize("name", ["good/..", "good/../evil", "..", "./../evil"])
+def test_upward_names_behind_a_good_one_are_refused(tmp_path: Path, name: str) -> None:
+    source = pack(tmp_path / "model.tar.gz", file("good/a"), file(name))
+    assert "leaves the folder" in refusal(source, tmp_path).message
+
+
+@pytest.mark.parametrize("kind", [tarfile.FIFOTYPE, tarfile.BLKTYPE, tarfile.CHRTYPE, b"Z", tarfile.GNUTYPE_SPARSE])
+def test_what_is_neither_file_nor_folder_is_refused(tmp_path: Path, kind: bytes) -> None:
+    info = tarfile.TarInfo("odd")
+    info.type = kind
+    source = zipped(tmp_path / "model.tar.gz", info.tobuf() + bytes(1024))
+    if kind == tarfile.GNUTYPE_SPARSE:  # a file after all, with nothing in it
+        assert prepare(source, tmp_path / "scratch").names == ("odd",)
+    else:
+        assert "neither a file nor a folder" in refusal(source, tmp_path).message
+
+
+def test_setuid_and_owners_are_not_taken(tmp_path: Path) -> None:
+    info, content = file("bin/run")
+    info.mode, info.uid, info.gid, info.uname = 0o6755, 4242, 4242, "nobody"
+    path = prepare(pack(tmp_path / "model.tar.gz", (info, content)), tmp_path / "scratch").folder / "bin/run"
+    seen = path.stat()
+    assert (seen.st_mode & 0o7777, seen.st_uid, seen.st_gid) == (0o755, os.geteuid(), os.getegid())
+
+
+def test_a_narrow_umask_hides_nothing(tmp_path: Path) -> None:
+    source = pack(tmp_path / "model.tar.gz", file("code/a"))
+    before = os.umask(0o077)
+    try:
+        folder = prepare(source, tmp_path / "scratch").folder
+    finally:
+        os.umask(before)
+    assert [(folder / name).stat().st_mode & 0o777 for name in ("code", "code/a")] == [0o755, 0o644]
+
+
+def test_names_that_are_not_utf_8_are_kept(tmp_path: Path) -> None:
+    info, content = file(os.fsdecode(b"caf\xe9/\xff"))
+    with tarfile.open(
+        tmp_path / "model.tar.gz", "w:gz", format=tarfile.GNU_FORMAT, errors="surrogateescape"
+    ) as archive:
+        info.size = 1
+        archive.addfile(info, io.BytesIO(content))
+    folder = prepare(tmp_path / "model.tar.gz", tmp_path / "scratch").folder
+    assert [os.fsencode(path.name) for path in folder.iterdir()] == [b"caf\xe9"]
+
+
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_long_names_of_every_form(tmp_path: Path, form: int) -> None:
+    names = ["d" * 60 + "/" + "f" * 90, "short"]
+    if form != tarfile.USTAR_FORMAT:
+        names.append("ü" * 60 + "/" + "deep/" * 40 + "ö" * 100)
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz", format=form) as archive:
+        for name in names:
+            info = tarfile.TarInfo(name)
+            info.size = 1
+            archive.addfile(info, io.BytesIO(b"x"))
+    data = prepare(tmp_path / "model.tar.gz", tmp_path / "scratch")
+    assert sorted(data.names) == sorted(names)
+
+
+def test_a_folder_of_before_posix(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("old/")
+    info.type = tarfile.AREGTYPE
+    source = zipped(tmp_path / "model.tar.gz", info.tobuf() + bytes(1024))
+    data = prepare(source, tmp_path / "scratch")
+    assert (data.folder / "old").is_dir()
+
+
+def test_sums_of_signed_bytes_are_good(tmp_path: Path) -> None:
+    header = bytearray(tarfile.TarInfo("\xfc").tobuf(tarfile.GNU_FORMAT, "latin-1"))
+    signed = 256 + sum(byte - 256 if byte > 127 else byte for byte in header[:148] + header[156:])
+    header[148:156] = b"%06o\0 " % signed
+    assert prepare(zipped(tmp_path / "model.tar.gz", bytes(header) + bytes(1024)), tmp_path / "s").facts.files == 1
+
+
+@pytest.mark.parametrize("form", ["0.0", "0.1", "1.0", "oldgnu"])
+def test_files_with_holes_of_gnu_tar(tmp_path: Path, form: str) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    with (made / "hole").open("wb") as hole:
+        for place in range(60):
+            hole.seek(place * 300_000)
+            hole.write(b"%d" % place)
+        hole.truncate(20_000_000)
+    how = ["--format=oldgnu"] if form == "oldgnu" else ["--format=pax", f"--sparse-version={form}"]
+    source = tmp_path / "model.tar.gz"
+    subprocess.run(["tar", "--sparse", *how, "-czf", source, "-C", made, "hole"], check=True)
+    data = prepare(source, tmp_path / "scratch")
+    assert (data.folder / "hole").read_bytes() == (made / "hole").read_bytes()
+    assert data.facts == FileFacts(source="model.tar.gz", size=20_000_000, files=1)
+    assert (data.folder / "hole").stat().st_blocks * 512 < 5_000_000
+
+
+@pytest.mark.parametrize("spans", ["0,9", "2,1,1,1", "5,1", "0,0"])
+def test_a_wrong_map_of_holes_is_refused(tmp_path: Path, spans: str) -> None:
+    records = {"GNU.sparse.map": spans, "GNU.sparse.size": "4"}
+    source = zipped(tmp_path / "model.tar.gz", plain(pax(records, content=b"ab")))
+    assert str(refusal(source, tmp_path)) == torn("the map of the holes of a is wrong")
+
+
+def test_an_archive_of_gnu_tar_is_as_it_was(tmp_path: Path) -> None:
+    dice, made = random.Random(5), tmp_path / "made"
+    for number in range(300):
+        path = made / f"{number % 11}" / ("n" * dice.randint(1, 120)) / f"{number}.bin"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(dice.randbytes(dice.choice((0, 1, 511, 512, 513, 5000, 400_000))))
+    source = tmp_path / "model.tar.gz"
+    subprocess.run(["tar", "-czf", source, "-C", made, "."], check=True)
+    folder = prepare(source, tmp_path / "scratch").folder
+    assert subprocess.run(["diff", "-r", made, folder], check=False).returncode == 0
+
+
+def test_a_limit_in_bytes(tmp_path: Path) -> None:
+    source = pack(tmp_path / "model.tar.gz", *THREE)
+    with pytest.raises(EnvironmentFault) as caught:
+        artifact.unpack(source, "model.tar.gz", tmp_path, on_progress=lambda _: None, limit=1500)
+    assert caught.value.kind == "disk-full"
+
+
+def test_honest_zeros_are_no_bomb(tmp_path: Path) -> None:
+    source = tmp_path / "model.tar.gz"
+    with tarfile.open(source, "w:gz", compresslevel=9) as archive:
+        info = tarfile.TarInfo("sparse.bin")
+        info.size = 50_000_000
+        archive.addfile(info, io.BytesIO(bytes(info.size)))
+    assert prepare(source, tmp_path / "scratch").facts.size == 50_000_000
+
+
+MEMORY = """
+import gzip, io, itertools, resource, tarfile
+from sm_ci.artifact.gunzip import Ahead, inflate
+from sm_ci.artifact.stream import Stream
+from sm_ci.artifact.tar import Headers
+info = tarfile.TarInfo("zeros")
+info.size = 5 * 2**30
+parts = [gzip.compress(info.tobuf()), *[gzip.compress(bytes(2**22))] * 1280, gzip.compress(bytes(1024))]
+source = io.BufferedReader(io.BytesIO(b"".join(parts)))
+total = 0
+with Ahead(inflate(source, source.read(512))) as blocks:
+    stream = Stream(blocks)
+    for member in Headers(stream, 2**40):
+        total += sum(map(len, stream.pieces(member.stored)))
+print(total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def test_five_gigabytes_take_little_memory() -> None:
+    ended = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    size, peak = map(int, ended.stdout.split())
+    assert size == 5 * 2**30
+    assert peak / 1024 < 100

@@ -119,8 +119,11 @@ ERRORS = [
     ("network-timeout", "urllib.error.URLError: <urlopen error timed out>"),
     (
         "network-timeout",
-        "requests.exceptions.ConnectTimeout: HTTPSConnectionPool(host='10.0.0.1', port=443): Max retries exceeded with "
-        "url: / (Caused by ConnectTimeoutError(<x>, 'Connection to 10.0.0.1 timed out. (connect timeout=2)'))",
+        "requests.exceptions.ConnectTimeout: HTTPSConnectionPool(host='10.0.0.1'): Max retries exceeded (Caused by x)",
+    ),
+    (
+        "network-timeout",
+        "ConnectionError: (MaxRetryError('... (Caused by y(<x>, 'Connection to 10.0.0.1 timed out. (timeout=2)'))'))",
     ),
     ("credentials", "botocore.exceptions.NoCredentialsError: Unable to locate credentials"),
     ("numpy-version", "ImportError: numpy.core.multiarray failed to import"),

@@ -1,29 +1,29 @@
-"""Which line of a Dockerfile a step is."""
+"""Which digest of an image is the one of the repository that was asked for."""
 
-from sm_ci.engine.images import instruction_line
+import pytest
 
-DOCKERFILE = """\
-# a comment
-ARG BASE=x
+from sm_ci.engine.images import digest_of
 
-FROM ${BASE}
-RUN apt-get update \\
-    # inside
-    && apt-get install -y nginx
-
-COPY serve /serve
-"""
+FIRST, SECOND = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+KNOWN = [f"127.0.0.1:5000/mirror/churn@{FIRST}", f"acme/churn@{SECOND}"]
 
 
-def test_the_line_of_each_instruction() -> None:
-    assert [instruction_line(DOCKERFILE, number) for number in (1, 2, 3, 4)] == [2, 4, 5, 9]
+@pytest.mark.parametrize(
+    ("reference", "digest"),
+    [
+        ("acme/churn:1.9", SECOND),
+        ("docker.io/acme/churn", SECOND),
+        (f"acme/churn@{SECOND}", SECOND),
+        ("127.0.0.1:5000/mirror/churn:2", FIRST),
+        ("churn:local", FIRST),
+        ("4d2f", FIRST),
+        ("sha256:4d2f", FIRST),
+    ],
+)
+def test_the_digest_in_the_repository_that_the_reference_names(reference: str, digest: str) -> None:
+    assert digest_of(reference, KNOWN) == digest
 
 
-def test_the_escape_directive_counts() -> None:
-    text = "# escape=`\nFROM a\nRUN one `\n two\nRUN three\\\nRUN four\n"
-    assert [instruction_line(text, number) for number in (1, 2, 3, 4)] == [2, 3, 5, 6]
-
-
-def test_a_number_past_the_end_is_the_first_line() -> None:
-    assert instruction_line("FROM a\n", 7) == 1
-    assert instruction_line("", 1) == 1
+def test_an_image_that_no_registry_has_seen() -> None:
+    assert digest_of("churn:1", []) == ""
+    assert digest_of("churn:1", ["<none>"]) == ""

@@ -144,6 +144,23 @@ def test_the_digest_and_that_the_engine_tried_again() -> None:
     assert told(SHARED)[-1].engine_retried is False
 
 
+def test_a_layer_that_was_cut_is_not_all_there_though_the_engine_says_so() -> None:
+    lines = f"""\
+0.05 Pulling fs layer | {BIG}
+0.15 Downloading | {BIG} 8391301 8391301
+0.15 Retrying in 5 seconds | {BIG}
+5.20 Downloading | {BIG} 1000000 6391301
+5.30 Verifying Checksum | {BIG}
+"""
+    assert [(pulling.fetched, pulling.progress.total) for pulling in told(lines)] == [
+        (0, 0),
+        (0, 8391301),
+        (0, 8391301),
+        (3000000, 8391301),
+        (8391301, 8391301),
+    ]
+
+
 def test_layers_that_are_there_already_have_no_bytes() -> None:
     last = told(SHARED, {"184344f8bb97": 8391301})[-1].progress
     assert str(last) == "2 % of 2.0 MiB, 2 of 3 layers"

@@ -91,6 +91,46 @@ def test_flapping_for_ten_seconds_without_an_answer_is_death() -> None:
     assert death(answered) is None
 
 
+def test_flapping_for_five_seconds_is_death_when_memory_ran_out_meanwhile() -> None:
+    flaps: list[Event] = [
+        ping(0, "Unhealthy"),
+        OutOfMemory(at=0.5),
+        ping(1, "Healthy"),
+        ping(3, "Unhealthy"),
+        ping(4, "Healthy"),
+        ping(5, "Unhealthy"),
+    ]
+    assert death(flaps[:-1]) is None
+    found = death(flaps)
+    assert found is not None
+    assert (found.kind, "again and again for 5 s without an answer" in found.message) == ("unhealthy", True)
+    assert death([event for event in flaps if not isinstance(event, OutOfMemory)]) is None
+    assert death([flaps[0], flaps[1], Requested(at=0.6, body="a", timed_out=False), *flaps[2:]]) is None
+
+
+def test_a_worker_that_is_killed_and_comes_back_is_no_death() -> None:
+    """One that loads for long says Healthy or nothing, and a larger server is Partial Healthy without it."""
+    for status in ("Healthy", "Partial Healthy", ""):
+        assert death([OutOfMemory(at=0), ping(1, "Unhealthy"), ping(2, "Unhealthy"), ping(9, status)]) is None
+
+
+def test_a_burst_of_kills_is_one_event_and_pushes_nothing_out() -> None:
+    timeline = Timeline(Stopwatch())
+    for second in range(3):
+        timeline.emit(ping(2.5 * second, "Unhealthy"))
+        for _ in range(500):
+            timeline.emit(OutOfMemory(at=2.5 * second))
+        timeline.emit(ping(2.5 * second + 0.5, "Healthy"))
+    assert [event.at for event in timeline.events() if isinstance(event, OutOfMemory)] == [0, 2.5, 5]
+    assert timeline.dead is not None
+
+
+def test_the_watcher_looks_closely_after_a_kill_for_memory() -> None:
+    timeline = Timeline(Stopwatch())
+    timeline.emit(OutOfMemory(at=0))
+    assert timeline.suspicious()
+
+
 def test_the_watcher_looks_closely_after_an_unhealthy_ping() -> None:
     timeline = Timeline(Stopwatch())
     assert not timeline.suspicious()
