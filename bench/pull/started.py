@@ -65,6 +65,7 @@ def _between(image: str, run: Callable[[], None]) -> float:
     """Seconds between the engine's two events while it runs. The image is gone afterwards."""
     begun = time.time()
     run()
+    names = {image, output("docker", "inspect", "--format", "{{.Id}}", image)}
     output("docker", "rmi", image)
     told = output("docker", "events", "--since", f"{begun:.6f}", "--until", f"{time.time():.6f}", "--format", "json")
     events = [json.loads(line) for line in told.splitlines()]
@@ -72,7 +73,7 @@ def _between(image: str, run: Callable[[], None]) -> float:
     starts = [
         event["timeNano"]
         for event in events
-        if event["Action"] == "start" and event["Actor"]["Attributes"].get("image") == image
+        if event["Action"] == "start" and event["Actor"]["Attributes"].get("image") in names
     ]
     if len(pulls) != 1 or len(starts) != 1:
         raise NotMeasured(f"{image} was pulled {len(pulls)} times and started {len(starts)} times")

@@ -14,7 +14,9 @@ PASSWORD = "SM_CI_REGISTRY_PASSWORD"  # noqa: S105 - a variable's name
 
 def read_access(options: Mapping[str, Any], environ: Mapping[str, str]) -> Access:
     """UsageError for a value that cannot be. Blank is unset, as an action's inputs are when nobody gives them."""
-    given: dict[str, Any] = {name: value.strip() if isinstance(value, str) else value for name, value in options.items()}
+    given: dict[str, Any] = {
+        name: value.strip() if isinstance(value, str) else value for name, value in options.items()
+    }
     username, password = given["registry_username"] or "", given["registry_password"] or environ.get(PASSWORD, "")
     if bool(username) != bool(password):
         missing, there = ("password", "username") if username else ("username", "password")

@@ -97,9 +97,7 @@ def _options(spec: Spec, wishes: Wishes) -> session.Options:
     model = wishes.model
     if model is not None and not model.startswith("s3://") and not Path(model).exists():
         raise UsageError(f"--model {model!r} does not exist", remedy="Its path starts from where you are.")
-    return session.Options(
-        cases=cases, image=wishes.image, model=model, strict=wishes.strict, access=wishes.access
-    )
+    return session.Options(cases=cases, image=wishes.image, model=model, strict=wishes.strict, access=wishes.access)
 
 
 def _folders(specs: Sequence[Spec], out: Path) -> list[Path]:

@@ -19,7 +19,7 @@ SAID = 15
 """Lines of a failing build step that go with the error."""
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
-_CHATTER = re.compile(r"\s*$| ---> |Removing intermediate container |Step \d+/")
+_CHATTER = re.compile(r" ---> |Removing intermediate container |Step \d+/")
 _PARSE_ERROR = re.compile(r"parse error on? ?line (\d{1,6})")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*(\S)", re.IGNORECASE)
@@ -42,24 +42,37 @@ def build(
     """Builds and tags the image. CannotServe with the Dockerfile's line and the last output when a step fails;
     EnvironmentFault when the base image cannot be pulled or the engine cannot build such a Dockerfile.
     """
-    step, said = 0, deque[str](maxlen=SAID)
+    step, said, unfinished = 0, deque[str](maxlen=SAID), ""
     try:
         for line in _build_lines(engine, recipe, tag, labels):
             engine.unfinished = True
-            if "error" in line:
-                raise _not_built(engine, recipe, step, str(line["error"]).strip(), tuple(said))
-            for text in _ANSI.sub("", str(line.get("stream", ""))).splitlines():
+            lines, unfinished = whole_lines(unfinished, str(line.get("stream", "")), last="error" in line)
+            for text in lines:
                 if match := _STEP.fullmatch(text.strip()):
                     step = int(match[1])
                     said.clear()
                 elif not _CHATTER.match(text):
-                    said.append(text.rstrip())
-                on_line(text.rstrip())
+                    said.append(text)
+                on_line(text)
+            if "error" in line:
+                raise _not_built(engine, recipe, step, str(line["error"]).strip(), tuple(said))
         engine.unfinished = False
     except APIError as error:
         raise _not_built(engine, recipe, step, explanation(error), tuple(said)) from error
     except ENGINE_TROUBLE as error:
         raise fault("build the image", error) from error
+
+
+def whole_lines(unfinished: str, piece: str, *, last: bool = False) -> tuple[list[str], str]:
+    """The lines that end in this piece, without colours and blank ones, and the begin of the next.
+
+    The engine sends what a program prints as it comes, half lines too; its own words always begin a line.
+    """
+    fresh = bool(_CHATTER.match(piece))
+    lines = [unfinished] if fresh else []
+    lines += (piece if fresh else unfinished + piece).splitlines(keepends=True)
+    rest = lines.pop() if lines and not last and not lines[-1].endswith(("\n", "\r")) else ""
+    return [text for text in (_ANSI.sub("", line).rstrip() for line in lines) if text], rest
 
 
 def instruction_line(dockerfile: str, number: int) -> int:

@@ -35,7 +35,9 @@ _CHECK = "Check DOCKER_HOST and try: docker version"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
-    """What the engine says of itself. `memory` is bytes; `local`: it sees this machine's files and addresses; `root` is the folder of its images."""
+    """What the engine says of itself. `memory` is bytes; `local`: it sees this machine's files and addresses;
+    `root` is the folder of its images.
+    """
 
     version: str
     cpus: int

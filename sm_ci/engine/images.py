@@ -40,6 +40,13 @@ def find(engine: Engine, reference: str, *, built: bool = False) -> ImageFacts |
     )
 
 
+def digests(engine: Engine, reference: str) -> frozenset[str]:
+    """Of every manifest under which the engine knows the image: one that was pushed or pulled often has several."""
+    with translated(f"look for the image {reference}"):
+        facts = _inspect(engine, reference) or {}
+    return frozenset(entry.rpartition("@")[2] for entry in facts.get("RepoDigests") or ())
+
+
 def digest_of(reference: str, repo_digests: Iterable[str]) -> str:
     """The manifest's digest in the repository that the reference names; the engine keeps one for each repository."""
     found = [(name, digest) for name, at, digest in (entry.partition("@") for entry in repo_digests) if at]

@@ -35,6 +35,7 @@ from sm_ci.session.acquiring import model_in_place, obtain_image
 from sm_ci.session.causes import Explainer, explained, unexplained
 from sm_ci.session.execution_role import credentials
 from sm_ci.session.faults import fault_of, fault_of_death, killed_at_stop
+from sm_ci.session.metadata import asked
 from sm_ci.session.state import Options, Run
 from sm_ci.spec import Spec
 from sm_ci.spec.rules.tests import LOG_CHECK
@@ -145,10 +146,11 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
             network_isolation=this.spec.file.network_isolation,
             startup_timeout=this.spec.file.startup_timeout,
         )
+        reachable = stack.enter_context(asked(this.environ, isolated=this.spec.file.network_isolation))
         with in_service(engine, plan, here, this.record, folder, this.progress) as service:
             _test(this, service, folder)
     _judge_whole_log(this)
-    for finding in (killed_at_stop(this), unexplained(this), *observed(this.record)):
+    for finding in (killed_at_stop(this), unexplained(this), *observed(this.record), *reachable):
         if finding:
             this.note(finding)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -73,10 +74,10 @@ def _from_registry(this: Run, engine: Engine, name: str, here: ImageFacts | None
         if here is None or always:
             raise
         return _kept(this, here, fault)
-    if here and manifest and here.digest == manifest.digest and not always:
-        return here
-    if here and manifest is None and not always:
+    if here and not always and manifest is None:
         return here  # what the registry has is not known, and was told
+    if here and not always and manifest and manifest.digest in images.digests(engine, name):
+        return replace(here, digest=manifest.digest)
     if here and manifest and here.digest:
         _moved(this, name, here.digest, manifest.digest)
     return _pulled(this, engine, name, login, _sizes(manifest))
@@ -157,7 +158,7 @@ def _moved(this: Run, name: str, before: str, now: str) -> None:
 
 def _pulled(this: Run, engine: Engine, name: str, login: Login | None, sizes: Mapping[str, int]) -> ImageFacts:
     this.progress.step(f"pulling {name}")
-    pulling.pull(
+    digest = pulling.pull(
         engine,
         name,
         login=login,
@@ -168,8 +169,10 @@ def _pulled(this: Run, engine: Engine, name: str, login: Login | None, sizes: Ma
     )
     facts = images.find(engine, name)
     if facts is None:
-        raise EngineFault(f"{name} was pulled, but the Docker engine does not have it", remedy=f"Try: docker pull {name}")
-    return facts
+        raise EngineFault(
+            f"{name} was pulled, but the Docker engine does not have it", remedy=f"Try: docker pull {name}"
+        )
+    return replace(facts, digest=digest)
 
 
 def _sizes(manifest: Manifest | None) -> Mapping[str, int]:

@@ -8,9 +8,11 @@ import json
 import os
 import random
 import tarfile
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,10 @@ from sm_ci.engine.client import Engine
 
 SUBJECT = "repo:acme/models:ref:refs/heads/main"
 MANIFESTS, BLOBS = "/manifests/", "GET .*/blobs/"
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a name in /etc/hosts for a registry needs root")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="a name in /etc/hosts for a registry needs root"),
+    pytest.mark.xdist_group("access"),
+]
 
 
 @dataclass(frozen=True)
@@ -166,7 +171,7 @@ def test_files_below_a_prefix_and_additional_sources(world: World, spec: Spec, r
     [
         ([], "s3://models/nowhere.tar.gz", 3, "s3-no-object"),
         ([Rule(match="model.tar.gz", do="status", status=403)], "s3://models/denied/model.tar.gz", 3, "access-denied"),
-        ([Rule(match="GET .*model.tar.gz", do="refuse")], "s3://models/cut/model.tar.gz", 3, "s3-unreachable"),
+        ([Rule(match="GET .*model.tar.gz", do="refuse")], "s3://models/cut/model.tar.gz", 3, "aws-unreachable"),
     ],
     ids=["missing", "denied", "cut"],
 )
@@ -448,3 +453,60 @@ class TestOtherRegistries:
         )
         assert (ended.status, ended.fault["kind"]) == (3, kind), ended.output
         assert (password or world.registry.secret) not in ended.output
+
+
+class Metadata(BaseHTTPRequestHandler):
+    """The instance metadata service, as far as it is asked."""
+
+    def do_PUT(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"token")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("where", "warned"), [("self-hosted", True), ("github-hosted", False)])
+def test_a_runner_whose_role_is_open_to_the_container_is_told(spec: Spec, run: Run, where: str, warned: bool) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Metadata) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+        ended = run(spec(), environ={"RUNNER_ENVIRONMENT": where, "AWS_EC2_METADATA_SERVICE_ENDPOINT": endpoint})
+        server.shutdown()
+    assert ended.status == 0, ended.output
+    assert [finding["rule"] for finding in ended.result["findings"]] == ["instance-metadata-reachable"] * warned
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--registry-username", "bob"), "--registry-username is given without --registry-password"),
+        (("--registry-password", "x"), "--registry-password is given without --registry-username"),
+        (("--stall-timeout", "60"), "--stall-timeout '60' is not a time; write a number and a unit"),
+        (("--cache-size", "lots"), "--cache-size 'lots' is not a size; write a number and a unit"),
+        (("--without-credentials", "maybe"), "'maybe' is not one of 'fail', 'skip'"),
+    ],
+)
+def test_options_that_cannot_be(spec: Spec, run: Run, options: tuple[str, ...], said: str) -> None:
+    ended = run(spec(), *options)
+    assert ended.status == 2
+    assert said in ended.output.replace("\n", "; ").replace("W", "w"), ended.output
+    assert not ended.out.exists()
+
+
+def test_a_framework_that_nobody_knows_is_told_at_its_place(spec: Spec, run: Run) -> None:
+    path = spec(image={"framework": "pytrch", "version": "2.6"})
+    ended = run(path)
+    assert ended.status == 2
+    lines = ended.output.splitlines()
+    assert lines[0].startswith(f"{path}:4:14: image.framework: 'pytrch' is no container of AWS")
+    assert "did you mean 'pytorch'?" in lines[0].lower()
+
+
+def test_an_aws_container_is_found_by_its_name(spec: Spec, run: Run) -> None:
+    image = {"framework": "djl-lmi", "version": "0.36.0", "region": "us-west-2", "accelerator": "gpu"}
+    ended = run(spec(image=image, pull="never"))
+    assert (ended.status, ended.fault["kind"]) == (3, "image-missing")
+    assert "763104351884.dkr.ecr.us-west-2.amazonaws.com/djl-inference:0.36.0-lmi" in ended.fault["message"]

@@ -147,7 +147,7 @@ def test_out_of_memory_at_the_start(spec: Spec, run: Run) -> None:
     ],
 )
 def test_a_ping_that_never_answers_200(spec: Spec, run: Run, mode: str, kind: str, said: str) -> None:
-    budget = 3 if mode == "never" else 8  # the others are told by what the server does once it has started
+    budget = 3 if mode == "never" else 5  # the others are told by what the server does once it has started
     ended = run(spec(mode, startup_timeout=f"{budget}s"))
     assert_never_served(ended, kind)
     assert ended.fault["message"] == (
@@ -272,7 +272,7 @@ def test_stays_healthy_is_asked_right_after_the_request(spec: Spec, run: Run) ->
 
 
 def test_a_ping_that_waits_for_invocations_is_a_warning(spec: Spec, run: Run) -> None:
-    ended = run(spec("ping-busy", tests=[do("sleep", seconds=9)]))
+    ended = run(spec("ping-busy", tests=[do("sleep", seconds=7.5)]))
     assert ended.status == 0, ended.output
     assert {why for _, why in ended.result["hosting"]["pings"]["missed"]} == {"no answer within 2 s"}
     assert "no answer within 2 s" in ended.output

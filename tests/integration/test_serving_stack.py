@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from harness import BASE, HERE, Ended, Images, Run, Spec, build, junit_case
 
+from sm_ci.hosting.timeline import FLAPPING_FOR
+
 MODEL = HERE / "models" / "iris-mms"
 ROWS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]
 CSV = {"name": "csv", "request": {"csv": ROWS}, "expect": {"query": {"predictions[*].label": ["setosa", "virginica"]}}}
@@ -106,7 +108,7 @@ SIGNATURES = (
 )
 INSTALL = "Install its package in the image, or name it in code/requirements.txt."
 DEFINE = "The handler is /opt/ml/model/code/inference.py, or what $SAGEMAKER_PROGRAM names; it must define model_fn."
-FLOOD = "    for part in range(10_000):\n        print('loading part', part, flush=True)\n"
+FLOOD = "    for part in range(3_000):\n        print('loading part', part, flush=True)\n"
 BROKEN = {
     "a syntax error": (
         ("def model_fn(model_dir: str) -> Pipeline:", "def model_fn(model_dir: str) -> Pipeline"),
@@ -144,10 +146,10 @@ BROKEN = {
         "IndexError: index 99 is out of bounds for axis 0 with size 2",
         "",
     ),
-    "10,000 lines before it": (
-        (LOAD, f"{FLOOD}    raise RuntimeError('part 10000 is missing')\n{LOAD}"),
+    "3,000 lines before it": (
+        (LOAD, f"{FLOOD}    raise RuntimeError('part 3000 is missing')\n{LOAD}"),
         "raise RuntimeError",
-        "RuntimeError: part 10000 is missing",
+        "RuntimeError: part 3000 is missing",
         "",
     ),
 }
@@ -213,7 +215,7 @@ def test_requirements_that_cannot_be_installed_without_a_network(
     """The package that the handler imports is listed, and pip is asked for it when the container starts."""
     folder = model(tmp_path, ("import joblib\n", "import joblib\nimport nosuch\n"))
     (folder / "code/requirements.txt").write_text("nosuch-package==1.0\n")
-    environment = {"PIP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": "2"}
+    environment = {"PIP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": "2", "RES_OPTIONS": "timeout:1 attempts:1"}
     path = spec("ok", environment, image=serving_stack, model="model", tests=FIRST, network_isolation=True, **LIMITS)
     ended = run_as_a_runner_does(run, path)
     assert ended.status == 1, ended.output
@@ -255,7 +257,7 @@ def test_workers_that_keep_dying_end_the_run_within_seconds(
     serving_stack: str, spec: Spec, run: Run, tmp_path: Path
 ) -> None:
     """/ping stays 200 while its body flaps between Healthy and Unhealthy; invocations get no answer at all."""
-    crash = (LOAD, f'    import os\n    print("no weights", flush=True)\n    os._exit(3)\n{LOAD}')
+    crash = ("import joblib\n", 'import os\nprint("no weights", flush=True)\nos._exit(3)\nimport joblib\n')
     model(tmp_path, handler=crash)
     ended = run(spec(image=serving_stack, model="model", startup_timeout="60s", tests=GOOD))
     assert ended.status == 1
@@ -275,7 +277,7 @@ def test_a_model_that_loads_for_20_seconds_is_not_taken_for_dead(
     model(tmp_path, handler=slow)
     ended = run(spec(image=serving_stack, model="model", startup_timeout="60s", tests=GOOD[:2]))
     assert ended.status == 0, ended.output
-    assert ended.result["cases"][0]["exchanges"][0]["outcome"]["total"] > 10  # the model loads while it waits
+    assert ended.result["cases"][0]["exchanges"][0]["outcome"]["total"] > FLAPPING_FOR  # it waits for the model
 
 
 def test_a_handler_that_writes_to_the_model_folder_fails_as_it_would_when_hosted(

@@ -115,6 +115,13 @@ def default_words(node: dict[str, Any], *, required: bool) -> str:
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 
+def branches(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The branches of a union, and those of the unions among them."""
+    for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+        yield branch
+        yield from branches(branch)
+
+
 def key_rows() -> Iterator[list[str]]:
     """Key, value, default, meaning: a row for every key of every model."""
     whole = SpecFile.model_json_schema(by_alias=True)
@@ -127,7 +134,7 @@ def key_rows() -> Iterator[list[str]]:
             if path.startswith("tests[].expect.") and key != "schema":
                 words = words.replace("any value", "expected value")
             yield [f"`{path}`", words, default_words(node, required=required), node["description"]]
-            for part in (node, node.get("items", {}), *node.get("anyOf", ()), *node.get("oneOf", ())):
+            for part in (node, node.get("items", {}), *branches(node)):
                 if "$ref" in part:
                     inner = whole["$defs"][part["$ref"].rpartition("/")[2]]
                     yield from walk(inner, f"{path}{'[]' if part is node.get('items') else ''}.")
@@ -221,7 +228,7 @@ def options(command: str) -> dict[str, str]:
 
 
 def test_the_command_line_has_its_rows() -> None:
-    assert set(cli.commands) == {"run", "validate", "schema"}
+    assert set(cli.commands) == {"run", "validate", "image", "schema"}
     for command in cli.commands:
         table = rows(f"`sm-ci {command}`") if options(command) else []
         assert {code(row[0]).split()[0] for row in table} == set(options(command)), command
@@ -230,7 +237,12 @@ def test_the_command_line_has_its_rows() -> None:
 def test_inputs_are_options_and_rows() -> None:
     inputs = ACTION["inputs"]
     assert set(inputs) - OWN_INPUTS == {option.removeprefix("--") for option in options("run")}
-    assert set(inputs) - OWN_INPUTS == {*entrypoint.LISTS, *entrypoint.VALUES, *entrypoint.FLAGS}
+    assert set(inputs) - OWN_INPUTS == {
+        *entrypoint.LISTS,
+        *entrypoint.VALUES,
+        *entrypoint.FLAGS,
+        *entrypoint.HIDDEN,
+    }
     table = {code(row[0]): row[1:] for row in rows("Inputs")}
     shown = {name: f"`{given['default']}`" if given["default"] else "" for name, given in inputs.items()}
     assert {name: row[0] for name, row in table.items()} == shown

@@ -1,4 +1,4 @@
-"""Rules about the model data and who may read it: files, S3 addresses, additional sources, execution role. Reads the files that are named."""
+"""Rules about the model data and who may read it: files, S3 addresses, execution role. Reads the files that are named."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,10 +30,17 @@ def region_of(worker: str) -> str:
 
 @contextmanager
 def named(upstream: str, name: str) -> Iterator[Proxy]:
-    """A proxy that answers for that host name, on port 80 of an address of this process's own."""
+    """A proxy that answers for that host name, on port 80 of an address of this process's own.
+
+    One at a time on a machine has the name, also when the tests run twice at once.
+    """
     address = f"127.77.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}"
     line = f"{address} {name} # sm-ci test {os.getpid()}\n"
-    with Proxy(upstream, address=(address, 80)) as proxy:
+    with (
+        (Path(tempfile.gettempdir()) / f"{name}.lock").open("w") as lock,
+        Proxy(upstream, address=(address, 80)) as proxy,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)
         _edit(lambda text: text.rstrip("\n") + "\n" + line)
         try:
             time.sleep(NOTICED)

@@ -90,8 +90,10 @@ def test_a_path_is_no_address() -> None:
     [
         (
             "s3:///k",
-            "the model s3:///k names no bucket\n"
-            "Write s3://BUCKET/KEY.tar.gz, or s3://BUCKET/PREFIX/ for a model that is not packed.",
+            (
+                "the model s3:///k names no bucket\n"
+                "Write s3://BUCKET/KEY.tar.gz, or s3://BUCKET/PREFIX/ for a model that is not packed."
+            ),
         ),
         (
             "https://b.s3.amazonaws.com/k",

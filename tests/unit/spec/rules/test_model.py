@@ -27,29 +27,37 @@ ROLE = "arn:aws:iam::123456789012:role/service-role/hosting"
         (
             "model: s3://bucket/models",
             [
-                "sm-ci.yml:4:8: model: is neither an archive nor a prefix: 's3://bucket/models'; "
-                "end it with .tar.gz for an archive, with / for the files below it"
+                (
+                    "sm-ci.yml:4:8: model: is neither an archive nor a prefix: 's3://bucket/models'; "
+                    "end it with .tar.gz for an archive, with / for the files below it"
+                )
             ],
         ),
         (
             "model: https://host/model.tar.gz",
             [
-                "sm-ci.yml:4:8: model: is neither a path nor an S3 address: 'https://host/model.tar.gz'; "
-                "write a path, s3://bucket/key.tar.gz or s3://bucket/prefix/"
+                (
+                    "sm-ci.yml:4:8: model: is neither a path nor an S3 address: 'https://host/model.tar.gz'; "
+                    "write a path, s3://bucket/key.tar.gz or s3://bucket/prefix/"
+                )
             ],
         ),
         (
             "model: {source: s3://Bucket/x/}",
             [
-                "sm-ci.yml:4:17: model.source: has no bucket's name after s3://: 's3://Bucket/x/'; "
-                "write s3://bucket/key.tar.gz"
+                (
+                    "sm-ci.yml:4:17: model.source: has no bucket's name after s3://: 's3://Bucket/x/'; "
+                    "write s3://bucket/key.tar.gz"
+                )
             ],
         ),
         (
             "model: {additional: {a b: ./m}}",
             [
-                'sm-ci.yml:4:22: model.additional["a b"]: is not a name that SageMaker takes for a channel; '
-                "use letters, digits, '.', '-' and '_', at most 64"
+                (
+                    'sm-ci.yml:4:22: model.additional["a b"]: is not a name that SageMaker takes for a channel; '
+                    "use letters, digits, '.', '-' and '_', at most 64"
+                )
             ],
         ),
         (
@@ -62,15 +70,19 @@ ROLE = "arn:aws:iam::123456789012:role/service-role/hosting"
         (
             "execution_role: hosting",
             [
-                "sm-ci.yml:4:17: execution_role: is not the ARN of a role: 'hosting'; "
-                "write arn:aws:iam::123456789012:role/NAME"
+                (
+                    "sm-ci.yml:4:17: execution_role: is not the ARN of a role: 'hosting'; "
+                    "write arn:aws:iam::123456789012:role/NAME"
+                )
             ],
         ),
         (
             f"execution_role: {ROLE}\nnetwork_isolation: true",
             [
-                "sm-ci.yml:4:17: execution_role: has no effect with network_isolation: "
-                "an isolated container gets no credentials; leave one of the two out"
+                (
+                    "sm-ci.yml:4:17: execution_role: has no effect with network_isolation: "
+                    "an isolated container gets no credentials; leave one of the two out"
+                )
             ],
         ),
     ],
