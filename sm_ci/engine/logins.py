@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from docker import auth
 from docker.errors import DockerException
 
@@ -14,9 +16,11 @@ def stored_login(engine: Engine, reference: Reference) -> Login | None:
     """What `docker login` has left for the image's registry; None without, or when it cannot be read."""
     try:
         registry, _ = auth.resolve_repository_name(reference.name)
-        found = engine.raw._auth_configs.resolve_authconfig(registry)  # noqa: SLF001 - the SDK's own way to it
+        with warnings.catch_warnings(action="ignore"):  # of a helper that is not installed
+            found = engine.raw._auth_configs.resolve_authconfig(registry)  # noqa: SLF001 - the SDK's own way to it
     except (DockerException, OSError, ValueError):
         return None
-    if not found or not found.get("username") or not found.get("password"):
+    given = {name.lower(): value for name, value in (found or {}).items()}  # helpers' answers are capitalised
+    if not given.get("username") or not given.get("password"):
         return None
-    return Login(username=found["username"], password=found["password"], source="Docker's configuration")
+    return Login(username=given["username"], password=given["password"], source="Docker's configuration")

@@ -70,7 +70,7 @@ def in_service(
     with ExitStack() as stack:
         with record.phase(PhaseName.CREATE):
             network = stack.enter_context(_network(engine, plan, placement))
-            container = stack.enter_context(_container(engine, plan, network))
+            container = stack.enter_context(_container(engine, plan, network, placement, scratch))
         stack.enter_context(engine_events(engine, container, timeline))
         with record.phase(PhaseName.START):
             containers.start(engine, container, contract.COMMAND[0])
@@ -117,8 +117,9 @@ def _network(engine: Engine, plan: HostingPlan, placement: Placement) -> Iterato
 
 
 @contextmanager
-def _container(engine: Engine, plan: HostingPlan, network: str) -> Iterator[str]:
+def _container(engine: Engine, plan: HostingPlan, network: str, placement: Placement, scratch: Path) -> Iterator[str]:
     environment = {**plan.environment, **contract.platform_environment(plan.port)}
+    mounted, put = _metadata(environment["AWS_REGION"], engine, placement, scratch)
     container = containers.create(
         engine,
         ContainerPlan(
@@ -128,8 +129,8 @@ def _container(engine: Engine, plan: HostingPlan, network: str) -> Iterator[str]
             environment=environment,
             labels=plan.labels,
             port=plan.port,
-            read_only=plan.mounts,
-            files={_METADATA: _metadata(environment["AWS_REGION"])},
+            read_only={**plan.mounts, **mounted},
+            files=put,
             memory=plan.limits.memory,
             cpus=plan.limits.cpus,
             shm_size=plan.limits.shm_size,
@@ -161,10 +162,22 @@ def _left_alone(engine: Engine, container: str, port: int) -> Iterator[None]:
         raise disturbed
 
 
-def _metadata(region: str) -> bytes:
-    """The file by which AWS's own images know that they are hosted (djl-serving reads it); the ids are made up."""
+def _metadata(
+    region: str, engine: Engine, placement: Placement, scratch: Path
+) -> tuple[Mapping[str, str], Mapping[str, bytes]]:
+    """The file by which AWS's own images know that they are hosted (djl-serving reads it); the ids are made up.
+
+    As a mount where the engine sees our files, which is quicker than to put it in; else its content.
+    """
     arn = f"arn:aws:sagemaker:{region}:123456789012:endpoint/sm-ci"
-    return json.dumps({"ResourceId": "sm-ci", "EndpointArn": arn}).encode()
+    content = json.dumps({"ResourceId": "sm-ci", "EndpointArn": arn}).encode()
+    file = scratch / "endpoint-metadata.json"
+    path = placement.engine_path(file) if engine.facts.local else None
+    if path is None:
+        return {}, {_METADATA: content}
+    file.write_bytes(content)
+    file.chmod(0o444)
+    return {path: _METADATA}, {}
 
 
 def _address(

@@ -84,7 +84,7 @@ def refusal(asked: Asked, answer: Answer, *, now: datetime, tags: Sequence[str] 
         return EnvironmentFault(
             f"the registry {answer.host} fails: {_words(answer)}, asked for {asked.reference.familiar}",
             remedy="Try again later; look at the registry's status page or log.",
-            kind="registry-down",
+            kind="registry-failed",
         )
     if answer.status in {401, 403} or any(code in {"DENIED", "UNAUTHORIZED"} for code, _ in said(answer)):
         return _not_let_in(asked, answer, now)

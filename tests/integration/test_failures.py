@@ -34,9 +34,9 @@ def test_an_image_that_is_not_there(spec: Spec, run: Run) -> None:
 def test_an_image_that_cannot_be_pulled(spec: Spec, run: Run) -> None:
     ended = run(spec(image="127.0.0.1:9/nowhere:1", pull="missing"))
     assert ended.status == 3
-    assert ended.fault["kind"] == "image-missing"
+    assert ended.fault["kind"] == "registry-unreachable"
     assert ended.fault["message"].startswith(
-        "the image 127.0.0.1:9/nowhere:1 is not on the Docker engine and could not be pulled: "
+        "the Docker engine does not reach the registry 127.0.0.1:9 of the image 127.0.0.1:9/nowhere:1: "
     )
 
 

@@ -83,22 +83,46 @@ def registry(status: int) -> Iterator[str]:
         server.shutdown()
 
 
+LOGIN = "Give registry-username and registry-password."
+
+
 @pytest.mark.parametrize(
-    ("status", "said"),
-    [(401, "no basic auth credentials"), (403, "denied"), (500, "500 Internal Server Error")],
+    ("status", "kind", "message", "remedy"),
+    [
+        (
+            401,
+            "registry-login-missing",
+            (
+                "the registry {host} gives {image} only with a login, and there is none: HTTP 401, "
+                "UNAUTHORIZED: authentication required"
+            ),
+            LOGIN,
+        ),
+        (
+            403,
+            "registry-denied",
+            (
+                "the registry {host} does not allow to pull {image}: HTTP 403, "
+                "DENIED: requested access to the resource is denied"
+            ),
+            "Ask its owner to let this login pull from it.",
+        ),
+        (
+            500,
+            "registry-failed",
+            "the registry {host} fails: HTTP 500, UNKNOWN: unknown error, asked for {image}",
+            "Try again later; look at the registry's status page or log.",
+        ),
+    ],
     ids=["login wanted", "denied", "broken"],
 )
-def test_a_registry_that_does_not_give_the_image(spec: Spec, run: Run, status: int, said: str) -> None:
+def test_a_registry_that_does_not_give_the_image(
+    spec: Spec, run: Run, status: int, kind: str, message: str, remedy: str
+) -> None:
     with registry(status) as host:
         image = f"{host}/team/churn:1.9"
         ended = run(spec(image=image, pull="missing"))
-    assert_fault(
-        ended,
-        3,
-        "image-missing",
-        f"the image {image} is not on the Docker engine and could not be pulled: …{said}",
-        "Check the name and the tag; build or pull it before sm-ci runs, or use image: {build: FOLDER}.",
-    )
+    assert_fault(ended, 3, kind, message.format(host=host, image=image), remedy)
 
 
 SHELL_FORM = (

@@ -329,7 +329,7 @@ def test_a_registry_that_fails(ask: Asking, proxy: Proxy) -> None:
     proxy.rules = [Rule("", "status", status=502, body="<html>bad gateway</html>")]
     fault = ask.fault()
     assert (fault.kind, fault.message) == (
-        "registry-down",
+        "registry-failed",
         f"the registry {proxy.host} fails: HTTP 502, asked for {proxy.host}/churn:1.9",
     )
 

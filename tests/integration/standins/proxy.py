@@ -215,7 +215,10 @@ class _Handler(BaseHTTPRequestHandler):
         server = http.client.HTTPConnection(self.proxy.upstream, timeout=_LONGEST)
         try:
             server.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            given = {name: value for name, value in self.headers.items() if name.lower() not in _PER_CONNECTION}
+            given: dict[str, str] = {}
+            for name, value in self.headers.items():  # an engine sends a header Accept for each type
+                if name.lower() not in _PER_CONNECTION:
+                    given[name] = f"{given[name]}, {value}" if name in given else value
             for name, value in self.proxy.rewrite(self.command, self.path, given).items():
                 server.putheader(name, value)
             if "Content-Length" not in self.headers and body:

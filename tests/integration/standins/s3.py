@@ -1,8 +1,8 @@
 """S3: rclone's server, which checks signatures, gives ranges and lists page by page. First folders are buckets.
 
-`with S3(folder) as s3:` serves at `s3.url`. Files that are put into the folder are objects at once; their ETag is their
-MD5. `clients(…)` makes clients as `sm_ci.aws.Aws.client` does. It forgets cold storage, KMS and session tokens: a
-proxy in front of it answers for those.
+`with S3(folder) as s3:` serves at `s3.url`. An ETag is the object's MD5. A file that is put into the folder before its
+bucket is first looked at is an object as well. `clients(…)` makes clients as `sm_ci.aws.Aws.client` does. It knows no cold
+storage, no KMS and no session tokens: a proxy in front of it answers for those.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from botocore.credentials import Credentials
 from standins.proxy import free_port
 
 _READY = 30.0
-_QUICK = ("--vfs-cache-mode", "off", "--dir-cache-time", "0s")  # what is put into the folder is there at once
 
 
 class S3:
@@ -68,12 +67,13 @@ class S3:
             "AWS_REGION": "us-east-1",
         }
 
-    def put(self, address: str, content: bytes) -> Path:
+    def put(self, address: str, content: bytes) -> None:
         """An object, `BUCKET/KEY`."""
-        path = self.folder / address
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        return path
+        bucket, _, key = address.partition("/")
+        client = self.clients()("s3", config=Config(request_checksum_calculation="when_required"))
+        if not (self.folder / bucket).is_dir():
+            client.create_bucket(Bucket=bucket)
+        client.put_object(Bucket=bucket, Key=key, Body=content)
 
     def clients(self, endpoint: str = "", *, secret: str = "", token: str = "") -> Clients:
         """Clients that speak to the server, or to what stands before it."""
@@ -88,7 +88,7 @@ class S3:
         return {"Host": self.url.removeprefix("http://"), **dict(request.headers.items())}
 
     def _start(self, program: str, address: str) -> None:
-        places = ("--cache-dir", str(self._cache), str(self.folder))
+        places = ("--vfs-cache-mode", "writes", "--cache-dir", str(self._cache), str(self.folder))
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -99,7 +99,6 @@ class S3:
                     address,
                     "--auth-key",
                     f"{self.key},{self.secret}",
-                    *_QUICK,
                     *places,
                 ],
                 stdout=log,

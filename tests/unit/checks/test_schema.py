@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sm_ci.checks import patterns
 from sm_ci.results import Answer, Failure
 
 Make = Callable[..., Answer]
@@ -209,9 +210,10 @@ def test_patterns(make: Make, messages: Messages, schema: Any, body: str, found:
     ids=range(4),
 )  # fmt: skip
 def test_a_pattern_that_backtracks_without_end_is_given_up(
-    make: Make, messages: Messages, schema: Any, body: Any
+    make: Make, messages: Messages, monkeypatch: pytest.MonkeyPatch, schema: Any, body: Any
 ) -> None:
+    monkeypatch.setattr(patterns, "PATIENCE", 0.1)
     text = "a" * 40 + "!"
     assert messages(make(json.dumps(body).replace("TEXT", text)), schema=schema) == [
-        (f'schema: gave up after 1 s on the pattern "^(a|a)*$" with "{text}"; the pattern backtracks without end')
+        (f'schema: gave up after 0.1 s on the pattern "^(a|a)*$" with "{text}"; the pattern backtracks without end')
     ]

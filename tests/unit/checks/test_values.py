@@ -64,7 +64,7 @@ def test_show_apart() -> None:
 
 
 @given(ANY, st.integers(8, 200))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_show_never_exceeds_the_limit_nor_leaves_the_line(value: Any, limit: int) -> None:
     shown = show(value, limit)
     assert len(shown) <= limit
