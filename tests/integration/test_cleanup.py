@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import threading
@@ -34,10 +35,10 @@ from sm_ci.engine.ownership import OWNER_LABEL
 
 
 def interrupted(
-    spec: Path, folder: Path, after: str, number: signal.Signals, pause: float = 0.1
+    spec: Path, folder: Path, after: str, number: signal.Signals, pause: float, *options: str
 ) -> tuple[Ended, float]:
     """Sends a signal when the run has said something; the run, and the seconds from the signal to its end."""
-    process = launch(spec, folder)
+    process = launch(spec, folder, *options)
     read_until(process, after)
     time.sleep(pause)
     begun = time.monotonic()
@@ -66,20 +67,23 @@ def runs(engine: Engine, container: str) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("phase", ["building", "starting", "waiting", "testing", "stopping"])
+@pytest.mark.parametrize("phase", ["building", "reading", "starting", "waiting", "testing", "stopping"])
 def test_a_signal_in_any_phase_ends_the_run_within_5_seconds(
     spec: Spec, tmp_path: Path, number: signal.Signals, phase: str, engine: Engine
 ) -> None:
     long, stamp = [do("sleep", seconds=50), echo()], uuid.uuid4().hex
     scenes: dict[str, tuple[Callable[[], Path], str, float]] = {
         "building": (lambda: build(spec, f"FROM {BASE}\nRUN : {stamp} && sleep 60\n"), "building", 2.0),
+        "reading": (spec, "reading the model", 0.2),
         "starting": (lambda: spec(network_isolation=True, tests=long), "image sm-ci-test", 0.02),
         "waiting": (lambda: spec("never", startup_timeout="60s"), "waiting for GET /ping", 0.5),
         "testing": (lambda: spec(tests=long), "running 2 tests", 0.5),
         "stopping": (lambda: spec("ignore-sigterm"), "stopping the container", 0.5),
     }
     write, after, pause = scenes[phase]
-    ended, seconds = interrupted(write(), tmp_path, after, number, pause)
+    os.mkfifo(pipe := tmp_path / "model.tar.gz")  # nobody writes to it, so that reading it takes for ever
+    options = ("--model", str(pipe)) if phase == "reading" else ()
+    ended, seconds = interrupted(write(), tmp_path, after, number, pause, *options)
     assert ended.status == 130, ended.output
     assert seconds < 5
     assert left_behind(engine) == []

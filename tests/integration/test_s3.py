@@ -40,10 +40,13 @@ def nothing_left() -> None:
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     with S3(tmp_path_factory.mktemp("s3")) as server:
-        server.put("models/model.tar.gz", packed({"weights.bin": WEIGHTS, "code/inference.py": b"pass\n"}))
-        server.put("models/churn/weights.bin", WEIGHTS)
-        server.put("models/churn/code/inference.py", b"pass\n")
-        server.put("models/churn/code/empty", b"")
+        server.place("models/model.tar.gz", packed({"weights.bin": WEIGHTS, "code/inference.py": b"pass\n"}))
+        server.place("models/large/weights.tgz", packed({"a": random.Random(2).randbytes(40_000_000)}))
+        server.place("models/churn/weights.bin", WEIGHTS)
+        server.place("models/churn/code/inference.py", b"pass\n")
+        server.place("models/churn/code/empty", b"")
+        for number in range(1203):
+            server.place(f"many/model/{number % 7}/{number}", b"x")
         yield server
 
 
@@ -129,8 +132,6 @@ def test_progress_counts_bytes(world: World) -> None:
 
 
 def test_a_listing_has_more_than_one_page(world: World) -> None:
-    for number in range(1203):
-        world.s3.put(f"many/model/{number % 7}/{number}", b"x")
     data = world.get("s3://many/model/")
     assert data.facts.files == 1203
     assert len(world.proxy.requests("list-type=2")) == 2
@@ -419,7 +420,7 @@ with cancellable(), artifact.Cache(Path(sys.argv[1]) / "cache") as cache:
     means = artifact.Means(scratch=Path(sys.argv[1]), cache=cache if sys.argv[3] else None,
         clients=Clients(*sys.argv[2].split(" "), ""), on_progress=lambda _: print("moving", flush=True))
     try:
-        artifact.obtain("s3://models/large.tar.gz", Path(), "", means)
+        artifact.obtain("s3://models/large/weights.tgz", Path(), "", means)
     except Cancelled:
         sys.exit(130)
 """
@@ -427,8 +428,8 @@ with cancellable(), artifact.Cache(Path(sys.argv[1]) / "cache") as cache:
 
 @pytest.mark.parametrize("cached", ["", "cached"])
 def test_an_interrupt_in_the_middle_leaves_nothing(world: World, tmp_path: Path, cached: str) -> None:
-    world.s3.put("models/large.tar.gz", packed({"a": random.Random(2).randbytes(40_000_000)}))
-    world.proxy.rules = [Rule(match="GET /models/large", do="slow", rate=5_000_000)]
+    some = Rule(match="GET /models/large", do="delay", seconds=0, times=7)
+    world.proxy.rules = [some, Rule(match="GET /models/large", do="stall")]
     roots = [str(Path(__file__).parent), str(Path(__file__).parent.parent.parent)]
     client = f"{world.proxy.url} {world.s3.key} {world.s3.secret}"
     with subprocess.Popen(

@@ -247,7 +247,7 @@ def test_no_line_takes_long(attack: str) -> None:
 
 def test_of_a_huge_log_the_start_and_the_end_are_read() -> None:
     error = "ModuleNotFoundError: No module named 'nosuch'"
-    noise = ["x" * 1000] * 20_000
+    noise = ["x" * 1000] * 2_000
     for log in ([*FRAME, error, *noise], [*noise, *FRAME, error]):
         cause = find_cause(log)
         assert cause is not None
