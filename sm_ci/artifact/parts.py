@@ -15,7 +15,7 @@ from sm_ci.artifact.prefix import Object
 SIZE = 4 * 2**20
 """Bytes of a part: S3 takes about 30 ms to the first byte and gives some 90 MB/s to each connection, so 8 of these fill most lines."""
 AT_ONCE = 8
-_MOST_BYTES = 40 * 2**20
+_MOST_BYTES = 36 * 2**20
 _MOST_PARTS = 64
 
 

@@ -21,6 +21,7 @@ from sm_ci.errors import EnvironmentFault, ModelMissing
 
 _TRIES = 5
 _FIRST_PAUSE = 0.5  # seconds; each is twice the last
+_AT_ONCE = 2**18  # bytes; urllib3 reads as many before it gives any, and copies them
 _CHECKS = ("CRC32", "SHA256", "SHA1")
 _MOST_NEAR = 1000
 
@@ -131,7 +132,7 @@ class Bucket:
                 raise s3_faults.changed(address)
             if first and not told.get("ContentRange", "").startswith(f"bytes {first}-"):
                 raise s3_faults.without_ranges(address)
-            while done < len(into) and (size := body.readinto(into[done:])):
+            while done < len(into) and (size := body.readinto(into[done : done + _AT_ONCE])):
                 done += size
                 yield size
 

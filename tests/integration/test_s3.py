@@ -24,6 +24,7 @@ from standins.s3 import S3
 from sm_ci import artifact
 from sm_ci.artifact import Cache, Means, ModelData
 from sm_ci.artifact.s3 import Patience
+from sm_ci.aws import Aws, SignIn
 from sm_ci.errors import CannotServe, CredentialsMissing, CredentialsRefused, EnvironmentFault, ModelMissing
 
 WEIGHTS = random.Random(1).randbytes(9_000_000)
@@ -222,6 +223,12 @@ def test_credentials_that_have_expired(world: World) -> None:
 def test_a_wrong_secret_key(world: World) -> None:
     fault = world.fault(clients=world.s3.clients(world.proxy.url, secret="wrong"))
     assert (type(fault), fault.kind) == (CredentialsRefused, "credentials-wrong")
+
+
+def test_clients_are_those_of_the_run(world: World) -> None:
+    nowhere = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+    aws = Aws(SignIn(), {**world.s3.environ, **nowhere}, hide=lambda _: None)
+    assert world.get("s3://models/churn/", clients=aws.client).facts.files == 3
 
 
 def test_no_credentials_are_wanted(world: World) -> None:

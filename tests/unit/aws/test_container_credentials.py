@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -111,12 +112,11 @@ def test_nobody_else_is_answered(endpoint: ContainerCredentials) -> None:
 )
 def test_what_is_no_request(sent: bytes, endpoint: ContainerCredentials) -> None:
     with socket.create_connection(("127.0.0.1", endpoint.port), timeout=5) as connection:
-        connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
-        try:
+        received = b""
+        with suppress(OSError):  # it may hang up before it has heard all
+            connection.sendall(sent)
+            connection.shutdown(socket.SHUT_WR)
             received = connection.recv(65536)
-        except ConnectionResetError:
-            received = b""
     assert b"ASIA" not in received
     assert sent[:20].strip() not in received
     assert ask(endpoint)[0] == 200

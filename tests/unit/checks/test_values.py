@@ -15,7 +15,7 @@ from sm_ci.checks.values import first_difference, quote, shorten, show, show_apa
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner),
-    max_leaves=50,
+    max_leaves=20,
 )
 
 

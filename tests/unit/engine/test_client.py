@@ -17,7 +17,7 @@ def test_an_engine_that_hung_once_is_given_less_time(monkeypatch: pytest.MonkeyP
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(Path(folder) / "sock"))
         listener.listen()
-        api = Client(base_url=f"unix://{folder}/sock", version="1.41", timeout=0.4)
+        api = Client(base_url=f"unix://{folder}/sock", version="1.41", timeout=0.4)  # type: ignore[arg-type] # whole seconds, say the stubs
         took = []
         for _ in range(2):
             begun = time.monotonic()
