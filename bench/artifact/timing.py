@@ -1,9 +1,9 @@
-"""One turn of what is compared: seconds and memory, with its folder removed before and after. Touches processes and files."""
+"""One turn of what is compared: seconds and memory, each in a folder of its own. Touches processes and files."""
 
 from __future__ import annotations
 
-import shutil
 import sys
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,24 +23,25 @@ class Turn:
     peak: int
 
 
-def ours(scratch: Path, *arguments: str | Path, keep: bool = False) -> Turn:
-    """Work of ours in a process of its own, the last argument being its folder. A start of Python is not in its seconds."""
+def ours(scratch: Path, *arguments: str | Path, into: Path | None = None) -> Turn:
+    """Work of ours in a process of its own, its folder the last argument. A start of Python is not in its seconds."""
     here = scratch / "here"
     here.mkdir(exist_ok=True)
-    _clear(scratch / "out", keep=keep)
+    folder = into or _new(scratch)
     code = f"import sys, runpy; sys.path.insert(0, {str(ROOT)!r}); runpy.run_module('bench.artifact.one', run_name='__main__')"
-    spent = cost((sys.executable, "-c", code, *map(str, arguments), scratch / "out"), folder=here)
+    spent = cost((sys.executable, "-c", code, *map(str, arguments), folder), folder=here)
     seconds = float((here / "output.txt").read_text().split()[-1])
-    _clear(scratch / "out", keep=keep)
+    if into is None:
+        _lighten(folder)
     return Turn(seconds=seconds, peak=spent.peak)
 
 
 def theirs(scratch: Path, script: str) -> Turn:
     """A shell's script, which works in the folder $OUT."""
-    _clear(scratch / "out")
-    (scratch / "out").mkdir()
-    spent = cost(("sh", "-ec", f"OUT={scratch / 'out'}; {script}"), folder=scratch)
-    _clear(scratch / "out")
+    folder = _new(scratch)
+    folder.mkdir()
+    spent = cost(("sh", "-ec", f"OUT={folder}; {script}"), folder=scratch)
+    _lighten(folder)
     return Turn(seconds=spent.wall, peak=spent.peak)
 
 
@@ -64,6 +65,16 @@ def middle(turns: Sequence[Turn]) -> float:
     return median(turn.seconds for turn in turns)
 
 
-def _clear(folder: Path, *, keep: bool = False) -> None:
-    if not keep:
-        shutil.rmtree(folder, ignore_errors=True)
+def _new(scratch: Path) -> Path:
+    return scratch / f"out-{uuid.uuid4().hex}"
+
+
+def _lighten(folder: Path) -> None:
+    """Removes what is large, and leaves small files until the end.
+
+    Where thousands were removed lately, ext4 takes a millisecond to make one: it looks at each inode that was in use
+    (fs/ext4/ialloc.c, recently_deleted).
+    """
+    for path in folder.rglob("*"):
+        if path.is_file() and path.stat().st_size > 2**20:
+            path.unlink()

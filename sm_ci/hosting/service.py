@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sm_ci import contract, invoke
@@ -119,26 +119,24 @@ def _network(engine: Engine, plan: HostingPlan, placement: Placement) -> Iterato
 @contextmanager
 def _container(engine: Engine, plan: HostingPlan, network: str, placement: Placement, scratch: Path) -> Iterator[str]:
     environment = {**plan.environment, **contract.platform_environment(plan.port)}
-    mounted, put = _metadata(environment["AWS_REGION"], engine, placement, scratch)
-    container = containers.create(
-        engine,
-        ContainerPlan(
-            image=plan.image,
-            name=f"sm-ci-{plan.run}",
-            command=contract.COMMAND,
-            environment=environment,
-            labels=plan.labels,
-            port=plan.port,
-            read_only={**plan.mounts, **mounted},
-            files=put,
-            memory=plan.limits.memory,
-            cpus=plan.limits.cpus,
-            shm_size=plan.limits.shm_size,
-            network=network,
-            also=plan.platform_network,
-            publish=not network and not engine.facts.reaches_containers,
-        ),
+    metadata = _metadata(environment["AWS_REGION"])
+    wanted = ContainerPlan(
+        image=plan.image,
+        name=f"sm-ci-{plan.run}",
+        command=contract.COMMAND,
+        environment=environment,
+        labels=plan.labels,
+        port=plan.port,
+        read_only=plan.mounts,
+        files={_METADATA: metadata},
+        memory=plan.limits.memory,
+        cpus=plan.limits.cpus,
+        shm_size=plan.limits.shm_size,
+        network=network,
+        also=plan.platform_network,
+        publish=not network and not engine.facts.reaches_containers,
     )
+    container = _created(engine, wanted, _written(metadata, engine, placement, scratch))
     try:
         yield container
     except BaseException:
@@ -162,22 +160,39 @@ def _left_alone(engine: Engine, container: str, port: int) -> Iterator[None]:
         raise disturbed
 
 
-def _metadata(
-    region: str, engine: Engine, placement: Placement, scratch: Path
-) -> tuple[Mapping[str, str], Mapping[str, bytes]]:
-    """The file by which AWS's own images know that they are hosted (djl-serving reads it); the ids are made up.
-
-    As a mount where the engine sees our files, which is quicker than to put it in; else its content.
-    """
+def _metadata(region: str) -> bytes:
+    """The file by which AWS's own images know that they are hosted (djl-serving reads it); the ids are made up."""
     arn = f"arn:aws:sagemaker:{region}:123456789012:endpoint/sm-ci"
-    content = json.dumps({"ResourceId": "sm-ci", "EndpointArn": arn}).encode()
+    return json.dumps({"ResourceId": "sm-ci", "EndpointArn": arn}).encode()
+
+
+def _written(metadata: bytes, engine: Engine, placement: Placement, scratch: Path) -> str:
+    """The file where the engine should see it; empty where it cannot, or where there is no room for it."""
     file = scratch / "endpoint-metadata.json"
     path = placement.engine_path(file) if engine.facts.local else None
     if path is None:
-        return {}, {_METADATA: content}
-    file.write_bytes(content)
-    file.chmod(0o444)
-    return {path: _METADATA}, {}
+        return ""
+    try:
+        file.write_bytes(metadata)
+        file.chmod(0o444)
+    except OSError:
+        return ""
+    return path
+
+
+def _created(engine: Engine, wanted: ContainerPlan, metadata: str) -> str:
+    """Mounts the file, which is quicker than to put it in. That is done where the engine does not see it after all.
+
+    So it is with a /tmp of one's own: an engine from a snap, or a runner that is a service with PrivateTmp.
+    """
+    if metadata:
+        mounting = replace(wanted, read_only={**wanted.read_only, metadata: _METADATA}, files={})
+        try:
+            return containers.create(engine, mounting)
+        except EngineFault as error:
+            if metadata not in error.message:
+                raise
+    return containers.create(engine, wanted)
 
 
 def _address(

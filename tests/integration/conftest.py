@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from harness import Ended, Images, Run, Spec, echo, finish, launch, left_behind
 
 from sm_ci.engine.client import Engine, connect
 
+TURNS = Path(tempfile.gettempdir())
+
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
@@ -22,11 +25,15 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(autouse=True)
-def turn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[None]:
-    """Tests share the engine with those of other workers, but for one that is marked `alone`."""
-    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
-    with (shared / "turn").open("w") as lock:
+def turn(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests share the engine with those of other workers, and of other checkouts, but for one that is marked `alone`.
+
+    Who waits to be alone holds the gate, so that nobody new comes in before: the wait is as long as the tests that run.
+    """
+    with (TURNS / "sm-ci-tests.gate").open("a") as gate, (TURNS / "sm-ci-tests.turn").open("a") as lock:
+        fcntl.flock(gate, fcntl.LOCK_EX)
         fcntl.flock(lock, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
         yield
 
 

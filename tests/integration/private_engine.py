@@ -38,7 +38,7 @@ def launch_through(
     return subprocess.Popen(
         [*before, *command],
         cwd=ROOT,
-        env={**CLEAN_ENVIRON, **environ},
+        env={**CLEAN_ENVIRON, "XDG_CACHE_HOME": str(folder / "cache"), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -128,9 +128,10 @@ class PrivateEngine:
             yield engine
 
     def take(self, engine: Engine, image: str) -> None:
-        """Copies an image from another engine."""
+        """Copies an image from another engine; until the answer has ended, this one still unpacks it."""
         with self.client() as own:
-            own.raw.load_image(engine.raw.get_image(image))
+            for line in own.raw.load_image(engine.raw.get_image(image)):
+                assert "error" not in line, line
 
     @contextmanager
     def filled(self, leave: int) -> Iterator[None]:

@@ -302,7 +302,7 @@ def test_a_disk_of_ours_that_is_full(spec: Spec, tmp_path: Path, large: str) -> 
         why = rf"no space left to unpack the model {tmp_path}/model.tar.gz: \d+ MiB were free"
     with small_disk(tmp_path / "small") as before:
         begun = time.monotonic()
-        environ = {"TMPDIR": str(tmp_path / "small")}
+        environ = {"TMPDIR": str(tmp_path / "small"), "XDG_CACHE_HOME": str(tmp_path / "small")}
         ended = finish(launch_through(before, path, tmp_path, *options, environ=environ), tmp_path, begun)
     assert re.fullmatch(why, ended.fault["message"])
     remedy = {

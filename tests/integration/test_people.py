@@ -294,6 +294,7 @@ def test_a_umask_that_lets_nobody_else_read(spec: Spec, tmp_path: Path) -> None:
     told = ended(
         ["bash", "-c", 'umask 077; exec "$@"', "bash", *SM_CI, "run", path, "--out", packed(tmp_path) / "out"],
         tmp_path / "out",
+        environ={"XDG_CACHE_HOME": str(tmp_path / "cache")},
     )
     assert told.status == 0, told.output
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in told.out.iterdir()} == dict.fromkeys(

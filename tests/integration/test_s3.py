@@ -391,7 +391,7 @@ def test_an_object_that_changed_is_fetched_again(world: World, tmp_path: Path) -
 
 
 def test_a_failed_transfer_leaves_nothing_in_the_cache(world: World, tmp_path: Path) -> None:
-    world.proxy.rules = [Rule(match=ANSWER, do="stall", after=3_000_000)]
+    world.proxy.rules = [Rule(match=ANSWER, do="stall", after=100_000)]
     with Cache(tmp_path / "cache") as cache:
         world.fault(cache=cache)
     assert [path.name for path in (tmp_path / "cache").rglob("*")] == []
