@@ -66,8 +66,9 @@ def _from_registry(this: Run, engine: Engine, name: str, here: ImageFacts | None
     """Pulled, unless the engine's image is what the registry has."""
     from sm_ci.image.reference import Reference
 
-    reference, always = Reference.parse(name), this.spec.file.pull == "always"
+    always = this.spec.file.pull == "always"
     try:
+        reference = Reference.parse(name)  # a local image may be named by its id
         login = _login(this, engine, reference)
         manifest = _looked_at(this, engine, reference, login)
     except EnvironmentFault as fault:

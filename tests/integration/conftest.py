@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from harness import Ended, Images, Run, Spec, echo, finish, launch, left_behind
+from harness import LOCKS, Ended, Images, Run, Spec, echo, finish, launch, left_behind
 
 from sm_ci.engine.client import Engine, connect
-
-TURNS = Path(tempfile.gettempdir())
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +27,7 @@ def turn(request: pytest.FixtureRequest) -> Iterator[None]:
 
     Who waits to be alone holds the gate, so that nobody new comes in before: the wait is as long as the tests that run.
     """
-    with (TURNS / "sm-ci-tests.gate").open("a") as gate, (TURNS / "sm-ci-tests.turn").open("a") as lock:
+    with Path(f"{LOCKS}.gate").open("a") as gate, Path(f"{LOCKS}.turn").open("a") as lock:
         fcntl.flock(gate, fcntl.LOCK_EX)
         fcntl.flock(lock, fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH)
         fcntl.flock(gate, fcntl.LOCK_UN)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
@@ -21,6 +23,8 @@ from sm_ci.engine.ownership import OWNER_LABEL, RUN_LABEL, Owner, is_gone, mysel
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 BASE = "sm-ci-base:latest"
+LOCKS = f"{tempfile.gettempdir()}/sm-ci-tests-{os.getuid()}"
+"""How files begin that processes of tests lock; those of other checkouts too, which share the engine."""
 CLEAN_ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST") if name in os.environ}
 
 
@@ -108,10 +112,13 @@ class Images:
         self.built: dict[str, str] = {}
 
     def folder(self, name: str) -> str:
-        return self._build(name, path=str(HERE / "images" / name), buildargs={"BASE": BASE})
+        return self.context(name, HERE / "images" / name, BASE=BASE)
 
     def context(self, name: str, folder: Path, **args: str) -> str:
-        return self._build(name, path=str(folder), buildargs=args)
+        """One worker after the other: each but the first finds all layers there."""
+        with Path(f"{LOCKS}.{name}").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._build(name, path=str(folder), buildargs=args)
 
     def of(self, name: str, dockerfile: str, **files: str) -> str:
         """An image from a Dockerfile's text; FILES are put beside it, mode 644."""
