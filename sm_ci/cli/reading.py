@@ -1,0 +1,50 @@
+"""The verbs that need no container: validate, image, schema. Touches nothing itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from sm_ci.cli.options import SPECS, VAR, be_somewhere, pairs_of
+from sm_ci.errors import UsageError
+
+
+@click.command()
+@SPECS
+@VAR
+@click.pass_obj
+def validate(stdout: TextIO, specs: tuple[Path, ...], variables: tuple[str, ...]) -> int:
+    """Check each SPEC and the files it names; needs neither Docker nor network."""
+    from sm_ci.commands.validate import validate_specs
+
+    be_somewhere()
+    return validate_specs(specs, pairs_of(variables), environ=os.environ, stdout=stdout)
+
+
+@click.command()
+@click.argument("name", required=False, default="", metavar="[NAME[:VERSION]]")
+@click.option("--region", metavar="REGION", help="Region of the registry; default: AWS_REGION, us-east-1.")
+@click.option("--accelerator", default="", metavar="KIND", help="cpu, gpu, neuronx, …; default: the first there is.")
+@click.option("--list", "every", is_flag=True, help="Print all images of that name, or all names.")
+@click.pass_obj
+def image(stdout: TextIO, name: str, region: str | None, accelerator: str, every: bool) -> int:  # noqa: FBT001
+    """Print the registry path of an AWS Deep Learning Container."""
+    from sm_ci import contract
+    from sm_ci.commands.image import print_image
+
+    if not name and not every:
+        raise UsageError("sm-ci image needs a name", remedy="For example: sm-ci image pytorch:2.6. --list prints all.")
+    where = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or contract.REGION
+    return print_image(name, region=where, accelerator=accelerator, every=every, stdout=stdout)
+
+
+@click.command()
+@click.pass_obj
+def schema(stdout: TextIO) -> int:
+    """Print the JSON schema of the spec language, for editors."""
+    from sm_ci.commands.schema import print_schema
+
+    return print_schema(stdout)

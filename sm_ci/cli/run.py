@@ -1,0 +1,65 @@
+"""`sm-ci run SPEC…`: its options. Touches nothing itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from sm_ci.cli.options import PATH, SPECS, VAR, access_options, be_somewhere, pairs_of
+from sm_ci.errors import UsageError
+
+
+@click.command()
+@SPECS
+@VAR
+@click.option(
+    "--out",
+    type=PATH,
+    default=Path("sm-ci-results"),
+    show_default=True,
+    help="Folder for the reports.",
+)
+@click.option("--image", metavar="REFERENCE", help="Image to test instead of the spec's.")
+@click.option("--model", metavar="SOURCE", help="Model directory, model.tar.gz or S3 address instead of the spec's.")
+@click.option(
+    "--tags", multiple=True, metavar="TAG", help="Run only tests with one of these tags; repeatable, or with commas."
+)
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Run only tests of this name or id; * and ? are wildcards; repeatable.",
+)
+@click.option("--strict", is_flag=True, help="Fail tests that assert nothing beyond the default status.")
+@access_options
+@click.pass_obj
+def run(
+    stdout: TextIO,
+    /,
+    specs: tuple[Path, ...],
+    variables: tuple[str, ...],
+    out: Path,
+    image: str | None,
+    model: str | None,
+    tags: tuple[str, ...],
+    only: tuple[str, ...],
+    strict: bool,  # noqa: FBT001 - click passes by name
+    **access: Any,
+) -> int:
+    """Host the container of each SPEC, send its requests, judge the answers, write the reports."""
+    from sm_ci.commands.access import read_access
+    from sm_ci.commands.run import Wishes, run_specs
+
+    be_somewhere()
+    if image == "" or model == "":
+        raise UsageError(
+            f"--{'image' if image == '' else 'model'} is empty", remedy="Leave the option out, or give it a value."
+        )
+    split = tuple(tag.strip() for given in tags for tag in given.split(",") if tag.strip())
+    wishes = Wishes(
+        out=out, image=image, model=model, tags=split, only=only, strict=strict, access=read_access(access, os.environ)
+    )
+    return run_specs(specs, pairs_of(variables), wishes, environ=os.environ, stdout=stdout)
