@@ -162,6 +162,33 @@ class LogExcerpt:
     tail: tuple[LogLine, ...] = ()
 
 
+class CheckOutcome(StrEnum):
+    """What became of a check of the contract suite. `unchecked`: this run could not try it."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractCheck:
+    """One check of the contract suite. `fails`: it is broken, and bad enough to fail the run (`contract.fail_on`).
+
+    `message` says what was seen, or why it could not be tried; `weight` is refused, misbehaves or advice.
+    """
+
+    name: str
+    title: str
+    weight: str
+    source: str
+    outcome: CheckOutcome
+    message: str = ""
+    remedy: str = ""
+    fails: bool = False
+    seconds: float = 0.0
+    at: Location | None = None
+
+
 class PhaseName(StrEnum):
     """The steps of a run, in order."""
 
@@ -171,6 +198,7 @@ class PhaseName(StrEnum):
     START = "start"
     READY = "ready"
     TESTS = "tests"
+    CONTRACT = "contract"
     STOP = "stop"
 
 
@@ -229,11 +257,15 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits under which the container ran. `scaled`: the runner was smaller than the instance type."""
+    """The limits under which the container ran. `scaled`: the runner was smaller than the instance type.
+
+    `gpus`: -1 is all that the machine has.
+    """
 
     cpus: float | None = None
     memory: int | None = None
     shm_size: int = 64 * 1024 * 1024
+    gpus: int = 0
     instance_type: str = ""
     scaled: bool = False
 
@@ -267,6 +299,25 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """Why something failed, as far as the log and what was seen of the container tell.
+
+    `id` is the signature's, of docs/diagnoses.md; `cause` and `remedy` are sentences; `confidence` (0 to 1) says how
+    often such a cause is the right one. `evidence` are the lines that say it, from the container: untrusted.
+    `explains` are the ids of the cases that it explains, and the kind of the fault. `at` is the user's own line.
+    """
+
+    id: str
+    cause: str
+    remedy: str
+    link: str
+    confidence: float
+    evidence: tuple[str, ...] = ()
+    explains: tuple[str, ...] = ()
+    at: Location | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
     """Everything that the reports show. `schema` counts changes of this shape that break readers."""
 
@@ -281,8 +332,10 @@ class RunResult:
     model: FileFacts | None = None
     hosting: Hosting | None = None
     cases: tuple[CaseResult, ...] = ()
+    contract: tuple[ContractCheck, ...] = ()
     findings: tuple[Finding, ...] = ()
     fault: Fault | None = None
+    diagnoses: tuple[Diagnosis, ...] = ()
     secrets: tuple[str, ...] = field(default=(), repr=False)  # values to mask in every report
 
     def count(self, *outcomes: Outcome) -> int:
@@ -291,15 +344,16 @@ class RunResult:
 
     @property
     def exit_status(self) -> int:
-        """0 all held, 1 a test failed or the image cannot serve, 3 the environment failed, 130 interrupted."""
+        """0 all held, 1 a test or contract check failed or the image cannot serve, 3 the environment failed, 130 interrupted."""
         if self.fault is not None:
             return self.fault.exit_status
         held = {Outcome.PASSED, Outcome.SKIPPED}
-        return 0 if all(case.outcome in held for case in self.cases) else 1
+        broken = any(check.fails for check in self.contract)
+        return 0 if all(case.outcome in held for case in self.cases) and not broken else 1
 
     @property
     def conclusion(self) -> str:
         """The exit status in a word: `success`, `failure`, `error` or `cancelled`; `skipped` when every case was."""
-        if self.fault is None and self.cases and all(case.outcome is Outcome.SKIPPED for case in self.cases):
+        if self.exit_status == 0 and self.cases and all(case.outcome is Outcome.SKIPPED for case in self.cases):
             return "skipped"
         return {0: "success", 1: "failure", 130: "cancelled"}.get(self.exit_status, "error")

@@ -35,16 +35,16 @@ def not_run(case: Case, why: str) -> CaseResult:
 
 def _run(case: Case, conditions: Conditions) -> CaseResult:
     watch = conditions.service.timeline.watch
-    begun = watch.now()
+    begun, limit = watch.now(), conditions.spec.file.contract.payload_limit
     try:
         size, body, decided_type = file_size(case.test.request, conditions.spec.directory), b"", ""
-        if size <= contract.PAYLOAD_LIMIT:
+        if size <= limit:
             body, decided_type = body_of(case.test.request, conditions.spec.directory)
             size = len(body)
     except OSError as error:
         return _errored(case, watch.now() - begun, f"the request's file cannot be read: {error}")
-    if size > contract.PAYLOAD_LIMIT:
-        why = f"not sent: the body has {size:,} bytes, and SageMaker refuses more than {contract.PAYLOAD_LIMIT:,}"
+    if size > limit:
+        why = f"not sent: the body has {size:,} bytes, and SageMaker refuses more than {limit:,}"
         return _errored(case, watch.now() - begun, why)
     headers = headers_of(case.test.request, conditions.spec, decided_type)
     _warn_of_size(case, len(body), "request", conditions)
@@ -103,8 +103,8 @@ def _no_answer_reason(outcome: NoAnswer, dead: Death | None) -> str:
 
 
 def _warn_of_size(case: Case, size: int, what: str, conditions: Conditions) -> None:
-    if size > contract.PAYLOAD_WARNING:
-        text = f"the {what} has {size:,} bytes; InvokeEndpoint's documented maximum is {contract.PAYLOAD_WARNING:,}"
+    if size > (warned := conditions.spec.file.contract.payload_warning):
+        text = f"the {what} has {size:,} bytes; InvokeEndpoint's documented maximum is {warned:,}"
         conditions.on_finding(warning("payload-size", case, text, case.at))
 
 

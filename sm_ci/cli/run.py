@@ -33,6 +33,11 @@ from sm_ci.errors import UsageError
     metavar="NAME",
     help="Run only tests of this name or id; * and ? are wildcards; repeatable.",
 )
+@click.option(
+    "--gpu",
+    type=click.Choice(["required", "optional"]),
+    help="Instead of the spec's gpu: where there is none, fail, or skip all tests.",
+)
 @click.option("--strict", is_flag=True, help="Fail tests that assert nothing beyond the default status.")
 @access_options
 @click.pass_obj
@@ -46,6 +51,7 @@ def run(
     model: str | None,
     tags: tuple[str, ...],
     only: tuple[str, ...],
+    gpu: str | None,
     strict: bool,  # noqa: FBT001 - click passes by name
     **access: Any,
 ) -> int:
@@ -60,6 +66,13 @@ def run(
         )
     split = tuple(tag.strip() for given in tags for tag in given.split(",") if tag.strip())
     wishes = Wishes(
-        out=out, image=image, model=model, tags=split, only=only, strict=strict, access=read_access(access, os.environ)
+        out=out,
+        image=image,
+        model=model,
+        tags=split,
+        only=only,
+        strict=strict,
+        gpu=gpu or "",
+        access=read_access(access, os.environ),
     )
     return run_specs(specs, pairs_of(variables), wishes, environ=os.environ, stdout=stdout)

@@ -35,6 +35,7 @@ class Wishes:
     tags: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     strict: bool = False
+    gpu: str = ""
     access: Access = field(default_factory=Access)
 
 
@@ -72,7 +73,7 @@ def run_specs(
                 result = _run(spec, options, environ=environ, console=console, interrupts=interrupts)
                 results.append(result)
                 with interrupts.shielded():
-                    written += _report(result, folder, console=console, runner=runner, stdout=stdout)
+                    written += report(result, folder, console=console, runner=runner, stdout=stdout)
             with interrupts.shielded():
                 if runner:
                     runner.write_outputs(results, written, stdout)
@@ -97,7 +98,9 @@ def _options(spec: Spec, wishes: Wishes) -> session.Options:
     model = wishes.model
     if model is not None and not model.startswith("s3://") and not Path(model).exists():
         raise UsageError(f"--model {model!r} does not exist", remedy="Its path starts from where you are.")
-    return session.Options(cases=cases, image=wishes.image, model=model, strict=wishes.strict, access=wishes.access)
+    return session.Options(
+        cases=cases, image=wishes.image, model=model, strict=wishes.strict, gpu=wishes.gpu, access=wishes.access
+    )
 
 
 def _folders(specs: Sequence[Spec], out: Path) -> list[Path]:
@@ -111,7 +114,7 @@ def _folders(specs: Sequence[Spec], out: Path) -> list[Path]:
     return [out / folder for folder in folders]
 
 
-def _report(
+def report(
     result: RunResult, folder: Path, *, console: Console, runner: Runner | None, stdout: TextIO
 ) -> tuple[Path, ...]:
     """Files first, so that the console can name them; then what the runner wants."""

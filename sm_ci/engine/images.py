@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from docker.errors import ImageNotFound, NotFound
@@ -37,6 +38,28 @@ def find(engine: Engine, reference: str, *, built: bool = False) -> ImageFacts |
         user=str(config.get("User") or ""),
         entrypoint=tuple(config.get("Entrypoint") or ()),
         built=built,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What an image says of how its containers are started."""
+
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+    labels: Mapping[str, str]
+
+
+def configuration(engine: Engine, reference: str) -> Configuration:
+    """The configuration of an image that the engine has; all empty when it was removed meanwhile."""
+    with translated(f"look at the image {reference}"):
+        config = (_inspect(engine, reference) or {}).get("Config") or {}
+    return Configuration(
+        entrypoint=tuple(config.get("Entrypoint") or ()),
+        command=tuple(config.get("Cmd") or ()),
+        environment=dict(entry.partition("=")[::2] for entry in config.get("Env") or ()),
+        labels=dict(config.get("Labels") or {}),
     )
 
 

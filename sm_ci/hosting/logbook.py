@@ -33,10 +33,14 @@ REST_COMES = 60.0
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What is searched, and the line that reports show; of a line that is cut only the last part has one."""
+    """What is searched, and the line that reports show; of a line that is cut only the last part has one.
+
+    `aside`: it came while nobody searched.
+    """
 
     found: LogLine
     shown: LogLine | None
+    aside: bool
 
 
 class LogBook:
@@ -54,6 +58,8 @@ class LogBook:
         self._ended = threading.Event()
         self.incomplete = ""
         self._weight = 0
+        self._asides: list[range] = []
+        self._aside_from: int | None = None
         self._sink = file.open("wb")
 
     def feed(self, stream: str, piece: bytes) -> None:
@@ -92,11 +98,25 @@ class LogBook:
         with self._changed:
             return self._entries
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What the container prints inside is shown, and not searched: it speaks of requests that no test sent."""
+        with self._changed:
+            begun = self._aside_from = self._entries
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._aside_from = None
+                self._asides.append(range(begun, self._entries))
+
     def since(self, mark: int) -> tuple[LogLine, ...]:
-        """The lines after a mark, as far as memory holds them."""
+        """The lines after a mark, as far as memory holds them; those that are aside only to those who are aside too."""
         with self._changed:
             wanted = min(self._entries - mark, len(self._window))
-            return tuple(entry.found for entry in islice(reversed(self._window), max(wanted, 0)))[::-1]
+            entries = tuple(islice(reversed(self._window), max(wanted, 0)))[::-1]
+            inside = self._aside_from is not None
+            return tuple(entry.found for entry in entries if inside or not entry.aside)
 
     def wait_for(self, holds: Callable[[tuple[LogLine, ...]], bool], mark: int, seconds: float) -> tuple[LogLine, ...]:
         """Waits until the lines since a mark satisfy `holds`, at most so long; returns them either way."""
@@ -118,10 +138,11 @@ class LogBook:
             return LogExcerpt(lines=self._count, head=head, tail=tail)
 
     def lines(self) -> Iterator[str]:
-        """All lines, from the file."""
+        """All lines but those aside, from the file."""
         with self.file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
-            for line in lines:
-                yield line.rstrip("\n")
+            for number, line in enumerate(lines):
+                if not any(number in aside for aside in self._asides):
+                    yield line.rstrip("\n")
 
     def _add(self, stream: str, part: Part) -> None:
         found = LogLine(at=self._watch.now(), stream=stream, text=part.text)
@@ -131,7 +152,7 @@ class LogBook:
             self._count += 1
             if len(self._head) < HEAD:
                 self._head.append(shown)
-        self._remember(_Entry(found, shown))
+        self._remember(_Entry(found, shown, self._aside_from is not None))
         self._write(part.text.replace("\r", "\\r").encode() + b"\n")
 
     def _remember(self, entry: _Entry) -> None:

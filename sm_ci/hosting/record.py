@@ -21,6 +21,7 @@ class Record:
     ready_at: float | None = None
     ready_after: float | None = None
     ping_body: str = ""
+    tested_until: float | None = None  # pings missed after that are not the tests' doing
     timeline: Timeline | None = None
     book: LogBook | None = None
     log: LogExcerpt = field(default_factory=lambda: LogExcerpt(lines=0))
@@ -54,6 +55,11 @@ class Record:
     def _tally(self) -> PingTally:
         if self.timeline is None or self.ready_at is None:
             return PingTally()
-        pings = [event for event in self.timeline.events() if isinstance(event, Pinged) and event.at >= self.ready_at]
+        until = float("inf") if self.tested_until is None else self.tested_until
+        pings = [
+            event
+            for event in self.timeline.events()
+            if isinstance(event, Pinged) and self.ready_at <= event.at <= until
+        ]
         missed = tuple((ping.at, ping.miss) for ping in pings if ping.miss)
         return PingTally(sent=len(pings), slowest=max((ping.seconds for ping in pings), default=0.0), missed=missed)

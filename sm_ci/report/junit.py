@@ -11,14 +11,14 @@ junit-xml 1.9 builds the elements; its traps are dealt with here:
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC
 from pathlib import Path
 
 import junit_xml
 
-from sm_ci.report import wording
-from sm_ci.results import CaseResult, Fault, Outcome, RunResult
+from sm_ci.report import contract, diagnoses, wording
+from sm_ci.results import CaseResult, CheckOutcome, ContractCheck, Fault, Outcome, RunResult
 from sm_ci.text import Redactor, repository_path, shorten, xml
 
 MESSAGE_LIMIT = 500
@@ -33,14 +33,16 @@ def write(result: RunResult, path: Path) -> None:
 def render(result: RunResult, *, relative: Relative = repository_path, hostname: str = "localhost") -> str:
     """The report. `relative` makes a path of the spec relative to the repository."""
     clean = Redactor(result.secrets)
+    name, file = _name(clean(result.name), "sm-ci"), xml(clean(relative(result.spec)))
     cases = [*_service(result, clean, relative), *(_case(case, clean, relative) for case in result.cases)]
+    cases += _checks(result.contract, name, file, clean)
     suite = junit_xml.TestSuite(
-        _name(clean(result.name), "sm-ci"),
+        name,
         cases,
         hostname=xml(hostname) or "localhost",
         timestamp=result.started.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
         properties={key: xml(clean(value)) for key, value in _properties(result).items() if value},
-        file=xml(clean(relative(result.spec))),
+        file=file,
         stdout=xml(_output(result, clean)),
     )
     root = _document(suite.build_xml_doc(), [case.elapsed_sec for case in cases])
@@ -124,6 +126,21 @@ def _case_text(result: CaseResult, clean: Redactor, relative: Relative) -> str:
     return "\n".join(lines)
 
 
+def _checks(checks: Iterable[ContractCheck], suite: str, file: str, clean: Redactor) -> Iterator[junit_xml.TestCase]:
+    """A case a check: a failure when it fails the run, skipped when it could not be tried; a warning is its output."""
+    for check in checks:
+        case = junit_xml.TestCase(f"contract: {check.name}", suite, max(check.seconds, 0.0), file=file, line=1)
+        shown = xml(contract.told(check, clean)) or check.title
+        text = "\n".join((xml(check.title), shown, contract.WEIGHT[check.weight], check.source, f" {file}:1"))
+        if check.fails:
+            case.add_failure_info(shown, text, check.weight)
+        elif check.outcome is CheckOutcome.UNCHECKED:
+            case.add_skipped_info(shown)
+        elif check.outcome is CheckOutcome.BROKEN:
+            case.stdout = f"warning: {text}"
+        yield case
+
+
 def _place(path: str, line: int) -> str:
     return f" {path}:{line}"  # mikepenz finds a place only behind white space
 
@@ -151,6 +168,7 @@ def _properties(result: RunResult) -> dict[str, str]:
         limits = result.hosting.limits
         facts |= {"instance-type": limits.instance_type, "scaled": str(limits.scaled).lower()}
         facts |= {"cpus": "" if limits.cpus is None else f"{limits.cpus:g}", "shm-size": str(limits.shm_size)}
+        facts["gpus"] = "" if not limits.gpus else "all" if limits.gpus < 0 else str(limits.gpus)
         facts["memory"] = "" if limits.memory is None else str(limits.memory)
     return facts
 
@@ -162,4 +180,4 @@ def _output(result: RunResult, clean: Redactor) -> str:
         if log and result.hosting
         else []
     )
-    return "\n".join([*wording.warnings(result, clean), *title, *log])
+    return "\n".join([*wording.warnings(result, clean), *diagnoses.text(result, clean), *title, *log])

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sm_ci import text
-from sm_ci.report import wording
+from sm_ci.report import contract, diagnoses, wording
 from sm_ci.results import CaseResult, Failure, Outcome, RunResult
 from sm_ci.text import Redactor, shorten
 
@@ -62,11 +62,13 @@ def markdown(result: RunResult, limit: int = LIMIT) -> str:
     if result.fault:
         _fault(page, result, clean)
     wrong = [case for case in result.cases if case.outcome in {Outcome.FAILED, Outcome.ERRORED}]
+    page.rows("\n### Diagnoses\n\n", diagnoses.items(result, clean), "diagnoses", share=0.25)
     page.rows("\n### Failures\n", (_failed(case, clean) for case in wrong), "failures", share=0.5)
     warnings = [f"- {_line(line, _MESSAGE)}\n" for line in wording.warnings(result, clean)]
     page.rows("\n### Warnings\n\n", warnings, "warnings", share=0.25)
     head = "\n### Tests\n\n| Outcome | Test | Status | Time | Latency | |\n|---|---|--:|--:|--:|---|\n"
     page.rows(head, (_row(case, clean) for case in result.cases), "tests", share=0.75)
+    page.rows("\n### Contract\n\n| Outcome | Check | |\n|---|---|---|\n", _checks(result, clean), "checks", share=0.5)
     log = wording.log_tail(result, clean)
     if log and result.hosting:
         title = f"Log of the container, the last {len(log)} of {result.hosting.log.lines} lines"
@@ -142,6 +144,15 @@ def _row(case: CaseResult, clean: Redactor) -> str:
         wording.headline(case, clean),
     )
     return f"| {' | '.join(_line(cell, _CELL) for cell in cells)} |\n"
+
+
+def _checks(result: RunResult, clean: Redactor) -> Iterator[str]:
+    """A row a check, those that held last, and only counted when there is nothing else to say of them."""
+    order = {"failed": 0, "warning": 1, "not checked": 2, "held": 3}
+    for check in sorted(result.contract, key=lambda check: order[contract.outcome(check)]):
+        said = contract.told(check, clean) or check.title
+        cells = (contract.outcome(check), check.name, said)
+        yield f"| {' | '.join(_line(cell, _MESSAGE) for cell in cells)} |\n"
 
 
 def _details(title: str, content: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from sm_ci.errors import Location
+from sm_ci.report import contract
 from sm_ci.results import (
     Answer,
     Blob,
@@ -66,8 +67,11 @@ def size(octets: int) -> str:
 def totals(result: RunResult) -> str:
     """`10 passed, 1 failed in 3.4 s`."""
     counts = [(result.count(outcome), word) for outcome, word in OUTCOME.items()]
+    suite = contract.totals(result.contract)
     said = ", ".join(f"{count} {word}" for count, word in counts if count) or "no test ran"
-    return f"{said} in {seconds(result.seconds)}"
+    if suite and not result.cases:
+        return f"{suite} in {seconds(result.seconds)}"
+    return f"{said} in {seconds(result.seconds)}" + (f"; {suite}" if suite else "")
 
 
 def verdict(result: RunResult, clean: Redactor) -> str:
@@ -213,5 +217,7 @@ def limits(given: Limits) -> str:
     if given.memory is not None:
         parts.append(f"{size(given.memory)} memory")
     parts.append(f"{size(given.shm_size)} shared memory")
+    if given.gpus:
+        parts.append("all GPUs" if given.gpus < 0 else f"{given.gpus} GPU{'s' * (given.gpus != 1)}")
     named = f"{given.instance_type}: " if given.instance_type else ""
     return f"{named}{', '.join(parts)}" + (" (scaled down to this machine)" if given.scaled else "")

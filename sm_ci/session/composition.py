@@ -29,10 +29,11 @@ from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.interrupts import Interrupts
 from sm_ci.progress import Progress
 from sm_ci.results import CaseResult, Fault, Outcome, PhaseName, RunResult
-from sm_ci.session import scratch
+from sm_ci.session import gpus, scratch, suite
 from sm_ci.session.access import SKIP
 from sm_ci.session.acquiring import model_in_place, obtain_image
 from sm_ci.session.causes import Explainer, explained, unexplained
+from sm_ci.session.diagnosing import diagnosed
 from sm_ci.session.execution_role import credentials
 from sm_ci.session.faults import fault_of, fault_of_death, killed_at_stop
 from sm_ci.session.metadata import asked
@@ -56,15 +57,21 @@ def run(
             this.note(finding)
         with connect(environ) as engine:
             _with_cleanup(this, engine, interrupts)
-    except CredentialsMissing as error:
-        fault = None if options.access.without_credentials == SKIP and _skipped(this, error) else fault_of(this, error)
-    except (SmCiError, Cancelled) as error:
+    except SmCiError as error:
+        fault = None if _may_be_skipped(this, error) and _skipped(this, error) else fault_of(this, error)
+    except Cancelled as error:
         fault = fault_of(this, error)
     return _result(this, explained(this, fault or fault_of_death(this)))
 
 
-def _skipped(this: Run, error: CredentialsMissing) -> bool:
-    """Every case is skipped for want of credentials, as the command line allows."""
+def _may_be_skipped(this: Run, error: SmCiError) -> bool:
+    """Whether what is missing here is allowed to be."""
+    unsigned = isinstance(error, CredentialsMissing) and this.options.access.without_credentials == SKIP
+    return unsigned or gpus.may_be_skipped(this, error)
+
+
+def _skipped(this: Run, error: SmCiError) -> bool:
+    """Every case is skipped for want of credentials or of a GPU, as the command line or the spec allows."""
     this.note(Finding(rule=error.kind, severity=Severity.NOTICE, message=error.message, remedy=error.remedy))
     for position, case in enumerate(this.options.cases, 1):
         result = replace(not_run(case, error.message), outcome=Outcome.SKIPPED)
@@ -127,10 +134,13 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
         this.progress.done(f"removed what run {run_id} had left behind")
     labels = ownership.labels(this.id, me)
     with this.record.phase(PhaseName.IMAGE):
+        found = gpus.look(this, engine, me)
         image = this.image = obtain_image(this, engine, me)
-    limits, notices = decide(this.spec.file, engine.facts, image.platform)
+    suite.look_at_image(this, engine, image)
+    limits, notices = decide(this.spec.file, engine.facts, image.platform, found.gpus)
     for notice in notices:
         this.note(notice)
+    gpus.judge(this, engine, image, found)
     with ExitStack() as stack:
         with this.record.phase(PhaseName.MODEL):
             mounts = stack.enter_context(model_in_place(this, engine, here, image, labels, folder))
@@ -143,16 +153,20 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
             platform_network=given.network,
             labels=labels,
             limits=limits,
+            gpus=found.request(limits.gpus),
             network_isolation=this.spec.file.network_isolation,
             startup_timeout=this.spec.file.startup_timeout,
         )
         reachable = stack.enter_context(asked(this.environ, isolated=this.spec.file.network_isolation))
         with in_service(engine, plan, here, this.record, folder, this.progress) as service:
             _test(this, service, folder)
-    _judge_whole_log(this)
-    for finding in (killed_at_stop(this), unexplained(this), *observed(this.record), *reachable):
-        if finding:
-            this.note(finding)
+            suite.probe(this, service)
+        _judge_whole_log(this)
+        suite.look_back(this)
+        for finding in (killed_at_stop(this), unexplained(this), *observed(this.record), *reachable):
+            if finding and not suite.told_by_suite(this, finding):
+                this.note(finding)
+        suite.start_again(this, suite.Ground(engine=engine, plan=plan, here=here, scratch=folder))
 
 
 def _test(this: Run, service: Service, folder: Path) -> None:
@@ -221,7 +235,9 @@ def _result(this: Run, fault: Fault | None) -> RunResult:
         model=this.model,
         hosting=this.record.frozen() if this.record.timeline else None,
         cases=(*this.cases, *rest),
+        contract=suite.in_order(this),
         findings=tuple(this.findings),
         fault=fault,
+        diagnoses=diagnosed(this, fault, this.cases),
         secrets=tuple(dict.fromkeys(this.secrets)),
     )

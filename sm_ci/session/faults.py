@@ -35,7 +35,7 @@ def fault_of(this: Run, error: SmCiError | Cancelled) -> Fault:
 
 def fault_of_death(this: Run) -> Fault | None:
     """The fault when the container died while it was tested; None when it lived. An exit that we asked for is no death."""
-    death = this.record.timeline.dead if this.record.timeline else None
+    death = this.death if this.tests_are_over else this.record.timeline.dead if this.record.timeline else None
     asked = this.record.stop is not None and this.record.stop.signalled
     if death is None or this.record.ready_at is None or (death.kind == "exited" and asked):
         return None

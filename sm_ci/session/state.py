@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sm_ci.errors import Finding
 from sm_ci.hosting.record import Record
-from sm_ci.hosting.timeline import Stopwatch
+from sm_ci.hosting.timeline import Death, Event, Stopwatch
 from sm_ci.progress import Progress
-from sm_ci.results import CaseResult, FileFacts, ImageFacts
+from sm_ci.results import CaseResult, ContractCheck, Diagnosis, FileFacts, ImageFacts
 from sm_ci.session.access import Access, Gate
 from sm_ci.spec import Case, Spec
 
@@ -26,6 +26,7 @@ class Options:
     image: str | None = None
     model: str | None = None
     strict: bool = False
+    gpu: str = ""  # in place of the spec's: required or optional
     access: Access = field(default_factory=Access)
 
 
@@ -34,7 +35,9 @@ class Run:
     """A run while it goes on.
 
     `contents` are the first files of the model, `wrapped` what is wrong when one folder is around them all;
-    `explained` the ids of the cases whose cause is told.
+    `explained` what the log told of a cause, by the id of the case or the kind of the fault. `death` is why the
+    container was dead when the tests were over, `events_of_tests` what had been seen until then; what comes later is
+    the contract suite's doing.
     """
 
     spec: Spec
@@ -50,7 +53,11 @@ class Run:
     contents: tuple[str, ...] | None = None
     wrapped: Finding | None = None
     cases: list[CaseResult] = field(default_factory=list)
-    explained: set[str] = field(default_factory=set)
+    explained: dict[str, Diagnosis] = field(default_factory=dict)
+    contract: list[ContractCheck] = field(default_factory=list)
+    tests_are_over: bool = False
+    death: Death | None = None
+    events_of_tests: tuple[Event, ...] = ()
     findings: list[Finding] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     gate: Gate = field(init=False)
@@ -58,6 +65,11 @@ class Run:
     def __post_init__(self) -> None:
         self.secrets += [*self.spec.secrets.values(), *self.options.access.secrets]
         self.gate = Gate(self.options.access, self.environ, run=self.id, hide=self.hide, say=self.progress.detail)
+
+    @property
+    def gpu(self) -> str:
+        """required, optional, or empty when nobody says."""
+        return self.options.gpu or self.spec.file.gpu or ""
 
     def hide(self, values: Iterable[str]) -> None:
         """Keeps secrets that were had in the run out of everything that is printed or written from now on."""

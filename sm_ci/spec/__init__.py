@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # pydantic and YAML are slow to import
     from sm_ci.spec.model import SpecFile, Test
     from sm_ci.spec.tree import Document
 
-__all__ = ["Case", "Spec", "load"]
+__all__ = ["Case", "Spec", "load", "of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +69,10 @@ def load(
     from sm_ci.spec.loading import load_spec
 
     return load_spec(path, variables=variables, environ=environ, workspace=workspace, need_secrets=need_secrets)
+
+
+def of(values: Mapping[str, object], title: Path, *, environ: Mapping[str, str], workspace: Path | None = None) -> Spec:
+    """The spec that these values make, as if a file of that path held them. SpecError as for a file."""
+    from sm_ci.spec.loading import spec_of
+
+    return spec_of(values, title, environ=environ, workspace=workspace)

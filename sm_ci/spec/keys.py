@@ -10,17 +10,14 @@ from sm_ci.spec.paths import Path
 from sm_ci.spec.wording import did_you_mean
 
 _LATER_KEYS: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"mode", "matrix", "exclude", "gpu", "evaluations", "load", "upgrade"}),
-    ("contract",): frozenset({"fail_on", "skip"}),
+    (): frozenset({"mode", "matrix", "exclude", "evaluations", "load", "upgrade"}),
     ("tests", "*"): frozenset({"cases", "ignore", "repeat", "each", "steps"}),
     ("tests", "*", "request"): frozenset({"stream"}),
     ("tests", "*", "expect"): frozenset({"array", "same_as", "over", "stream"}),
 }
 """Keys of the language, version 1, that are not built yet."""
 
-_LATER_VALUES: dict[tuple[str, ...], frozenset[str]] = {
-    ("contract", "level"): frozenset({"quick", "full"}),
-}
+_LATER_VALUES: dict[tuple[str, ...], frozenset[str]] = {}
 
 
 def comes_later(path: Path) -> bool:

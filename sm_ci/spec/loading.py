@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
@@ -27,7 +28,25 @@ def load_spec(
     need_secrets: bool,
 ) -> Spec:
     """As `sm_ci.spec.load`."""
-    read = document.read(str(path), _source(path))
+    return _spec(path, _source(path), variables, environ, workspace, need_secrets=need_secrets)
+
+
+def spec_of(values: Mapping[str, object], title: Path, *, environ: Mapping[str, str], workspace: Path | None) -> Spec:
+    """As `sm_ci.spec.of`. JSON is YAML."""
+    source = json.dumps(values, ensure_ascii=False).encode()
+    return _spec(title, source, {}, environ, workspace, need_secrets=True)
+
+
+def _spec(
+    path: Path,
+    source: bytes,
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+    workspace: Path | None,
+    *,
+    need_secrets: bool,
+) -> Spec:
+    read = document.read(str(path), source)
     directory = path.absolute().parent
     expanded = expand(read, given=variables, environ=environ)
     root = Value(read, expanded.value)

@@ -147,7 +147,19 @@ class Contains(Model):
 class Contract(Model):
     """The contract suite."""
 
-    level: Literal["off"] = Field("off", description="off: not run")
+    level: Literal["quick", "full", "off"] = Field(
+        "quick", description="quick: no further start of the container | full: with them | off: not run"
+    )
+    fail_on: Literal["refused", "misbehaves", "advice"] = Field(
+        "refused", description="What fails the run, and all that is worse; the rest are warnings"
+    )
+    skip: Texts = Field((), description="Names of checks to leave out")
+    payload_warning: Size = Field(
+        contract.PAYLOAD_WARNING, validate_default=False, description="Size of a body above which there is a warning"
+    )
+    payload_limit: Size = Field(
+        contract.PAYLOAD_LIMIT, validate_default=False, description="Size of a body above which it is not sent"
+    )
 
 
 class Tolerance(Model):
@@ -265,11 +277,16 @@ class SpecFile(Model):
     model: ModelSource = Field(
         None, description="Model data: a directory, a model.tar.gz, s3://bucket/key.tar.gz or s3://bucket/prefix/"
     )
-    instance_type: str | None = Field(None, description="Such as ml.m5.large: its CPUs and memory become limits")
+    instance_type: str | None = Field(None, description="Such as ml.m5.large: its CPUs, memory and GPUs become limits")
     fit: Literal["scale", "require"] = Field(
         "scale", description="When the runner is smaller: scale down with a notice | require: exit 3"
     )
     resources: Resources = Field(Resources(), description="Limits of the container")
+    gpu: Literal["required", "optional"] | None = Field(
+        None,
+        description="Where the runner has no GPU: required: exit 3 | optional: skip all tests; "
+        "default: required for instance types with GPUs, else none is attached",
+    )
     environment: dict[str, str] = Field({}, description="Environment variables of the container")
     secrets: Texts = Field(
         (), description="Names of environment variables to hand to the container and to mask everywhere"

@@ -61,6 +61,7 @@ def spec(tmp_path: Path, fixture_image: str) -> Spec:
             "image": fixture_image,
             "pull": "never",
             "startup_timeout": "10s",
+            "contract": {"level": "off"},  # which has tests of its own
             "environment": {"MODE": mode, **(environment or {})},
             "tests": [echo()],
             **keys,

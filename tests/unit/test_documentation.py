@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -21,6 +22,8 @@ import entrypoint
 import sm_ci
 from sm_ci.checks.matching import compare
 from sm_ci.cli import cli
+from sm_ci.cli.options import access_options
+from sm_ci.contract import suite
 from sm_ci.errors import Cancelled, SmCiError
 from sm_ci.results import ImageFacts, RunResult
 from sm_ci.runner import Runner
@@ -40,6 +43,8 @@ OWN_INPUTS = {"command", "spec", "working-directory"}  # what is the verb, the a
 NO_EXAMPLE: dict[str, str] = {}
 """Keys that no example uses, each with the reason."""
 UNTESTED = "no test yet"
+ACCESS = {option.opts[0] for option in access_options(click.command()(lambda: 0)).params}
+"""The options for AWS, registries and the cache, which the README tells once."""
 
 
 def section(title: str) -> str:
@@ -111,7 +116,7 @@ def default_words(node: dict[str, Any], *, required: bool) -> str:
     if kind == "time":
         return f"`{default:g}s`"
     if kind == "size":
-        return f"`{default // 2**20}MiB`"
+        return f"`{default // 2**20}MiB`" if default % 2**20 == 0 else f"`{default // 10**6}MB`"
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 
@@ -228,10 +233,11 @@ def options(command: str) -> dict[str, str]:
 
 
 def test_the_command_line_has_its_rows() -> None:
-    assert set(cli.commands) == {"run", "validate", "image", "schema"}
+    assert set(cli.commands) == {"run", "validate", "contract", "image", "schema"}
     for command in cli.commands:
         table = rows(f"`sm-ci {command}`") if options(command) else []
-        assert {code(row[0]).split()[0] for row in table} == set(options(command)), command
+        elsewhere = ACCESS if command == "contract" else set()
+        assert {code(row[0]).split()[0] for row in table} == set(options(command)) - elsewhere, command
 
 
 def test_inputs_are_options_and_rows() -> None:
@@ -284,6 +290,11 @@ def test_the_workflow_of_the_readme_is_the_example() -> None:
 
 
 # What SageMaker does, and what we do.
+
+
+def test_every_check_of_the_contract_suite_has_its_row() -> None:
+    told = [[f"`{rule.name}`", rule.weight, rule.level, f"[{rule.title}]({rule.source})"] for rule in suite.RULES]
+    assert rows("The contract suite") == told
 
 
 def names_in(path: Path) -> set[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from sm_ci import contract
-from sm_ci.contract import instances
+from sm_ci.contract import instances, suite
 from sm_ci.errors import Finding
 from sm_ci.spec import units
 from sm_ci.spec.rules.files import Files
@@ -24,9 +24,11 @@ def check(root: Value, files: Files) -> Iterator[Finding]:
     yield from _version(root.at("version"))
     yield from _image(root.at("image"), files)
     yield from _instance_type(root.at("instance_type"))
+    yield from _gpu(root.at("gpu"), root.at("instance_type"))
     yield from _resources(root.at("resources"))
     yield from _startup(root.at("startup_timeout"))
     yield from _invocation(root.at("invocation_timeout"))
+    yield from _contract(root.at("contract", "skip"))
 
 
 def _version(value: Value) -> Iterator[Finding]:
@@ -70,6 +72,14 @@ def _instance_type(value: Value) -> Iterator[Finding]:
         yield value.error("instance-type", message, "write for example ml.m5.xlarge")
 
 
+def _gpu(value: Value, named: Value) -> Iterator[Finding]:
+    """What SageMaker would never give."""
+    known = instances.instance_type(named.text) if named.text is not None else None
+    if value.text is not None and known is not None and not known.gpus:
+        message = f"is given, and {known.name} has no GPU"
+        yield value.error("gpu", message, "leave it out, or name an instance_type with GPUs, such as ml.g5.xlarge")
+
+
 def _resources(value: Value) -> Iterator[Finding]:
     """A part of a byte is no size, though it is above zero."""
     memory, shared = value.at("memory"), value.at("shm_size")
@@ -100,3 +110,12 @@ def _number(content: object, read: Callable[[object], float], otherwise: float =
         return read(content)
     except ValueError:
         return otherwise
+
+
+def _contract(skip: Value) -> Iterator[Finding]:
+    """A check that is misspelt would be run all the same."""
+    for value in skip.items():
+        if value.text is not None and value.text not in suite.NAMES:
+            meant = did_you_mean(value.text, suite.NAMES)
+            message = f"is no check of the contract suite: {shown(value.text)}"
+            yield value.error("contract", message, meant or "`sm-ci contract --list` prints them all")

@@ -9,6 +9,7 @@ from sm_ci.errors import Finding
 from sm_ci.spec.value import Value
 from sm_ci.spec.wording import quoted
 
+NO_TESTS = "no-tests"
 LOG_CHECK = "container log"
 """The name under which the spec's own `logs` are reported."""
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -19,7 +20,7 @@ def check(root: Value) -> Iterator[Finding]:
     tests = root.at("tests")
     if tests.content in ([], None) or not root.has("tests"):
         message = "there are no tests, so this asserts only that the container comes into service"
-        yield tests.warning("no-tests", message, "add tests:")
+        yield tests.warning(NO_TESTS, message, "add tests:")
     yield from _printable(root.at("name"))
     first: dict[str, int] = {}
     for test in tests.items():

@@ -1,0 +1,93 @@
+"""`sm-ci contract IMAGE`: the contract suite without a spec. Touches what the session and the reports touch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TextIO
+
+from sm_ci import contract, session, spec
+from sm_ci.contract import suite
+from sm_ci.errors import SpecError, UsageError
+from sm_ci.image.reference import Reference
+from sm_ci.interrupts import cancellable
+from sm_ci.report import make_folder
+from sm_ci.report.console import Console
+from sm_ci.runner import Runner
+from sm_ci.session import Access
+from sm_ci.spec import Spec
+from sm_ci.spec.rules.tests import NO_TESTS
+
+_NAME = re.compile(r"[^\w.-]+")
+TITLE = Path("contract")
+"""What stands where the path of a spec would."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The command's arguments and options. `startup_timeout` as the spec writes it."""
+
+    image: str
+    out: Path
+    model: str | None = None
+    level: str = suite.Level.QUICK
+    fail_on: str = suite.Weight.REFUSED
+    skip: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    instance_type: str | None = None
+    startup_timeout: str | None = None
+    access: Access = field(default_factory=Access)
+
+
+def check_image(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -> int:
+    """Hosts the image, runs the suite, writes the reports; returns the exit status."""
+    from sm_ci.commands.run import report
+
+    runner = Runner.detect(environ)
+    with Console(stdout, environ=environ, runner=runner) as console:
+        console.hide(asked.access.secrets)
+        hosted = _spec(asked, environ)
+        options = session.Options(cases=(), image=None, model=asked.model, strict=False, access=asked.access)
+        make_folder(asked.out)
+        with cancellable() as interrupts:
+            result = session.run(hosted, options, environ=environ, progress=console, interrupts=interrupts)
+            with interrupts.shielded():
+                written = report(result, asked.out, console=console, runner=runner, stdout=stdout)
+                if runner:
+                    runner.write_outputs([result], written, stdout)
+    return result.exit_status
+
+
+def print_checks(stdout: TextIO) -> int:
+    """The names of the checks, each with what it holds to."""
+    width = max(map(len, suite.NAMES))
+    for rule in suite.RULES:
+        full = " (level full)" if rule.level is suite.Level.FULL else ""
+        stdout.write(f"{rule.name:<{width}}  {rule.weight:<10}  {rule.title}{full}\n")
+    return 0
+
+
+def _spec(asked: Asked, environ: Mapping[str, str]) -> Spec:
+    values: dict[str, object] = {
+        "version": 1,
+        "name": _name(asked.image),
+        "image": asked.image,
+        "contract": {"level": asked.level, "fail_on": asked.fail_on, "skip": list(asked.skip)},
+        "environment": dict(asked.environment),
+        "instance_type": asked.instance_type,
+        "startup_timeout": asked.startup_timeout or f"{contract.STARTUP_TIMEOUT:g}s",
+    }
+    try:
+        asked_for = spec.of(values, TITLE, environ=environ)
+    except SpecError as error:
+        said = "\n".join(f"{finding.path or 'contract'}: {finding.message}" for finding in error.findings)
+        raise UsageError(said, remedy="See sm-ci contract --help.") from error
+    return replace(asked_for, findings=tuple(one for one in asked_for.findings if one.rule != NO_TESTS))
+
+
+def _name(image: str) -> str:
+    """The repository's last part: registry/team/churn:1 is churn."""
+    last = Reference.parse(image).name.rpartition("/")[2]
+    return _NAME.sub("-", last).strip("-.")[:100] or "image"

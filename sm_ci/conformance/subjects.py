@@ -1,0 +1,103 @@
+"""What the checks of the contract suite look at, a type for each time at which they look. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from sm_ci.hosting.service import Service
+from sm_ci.hosting.timeline import Event
+from sm_ci.results import Answer, CaseResult, Exchange, Headers, Hosting, LogLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image as the engine describes it, and what the spec asks of it; looked at before anything is started.
+
+    `size` is bytes on disk; `manifest_type` the media type in the registry, or empty where none was asked;
+    `architecture` is of the image, `wanted_architecture` of the spec's instance type, or empty.
+    `given` is the environment that the spec gives, without secrets.
+    """
+
+    reference: str
+    entrypoint: tuple[str, ...]
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+    labels: Mapping[str, str]
+    user: str
+    size: int
+    architecture: str
+    wanted_architecture: str = ""
+    manifest_type: str = ""
+    given: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A request of the spec's tests that was answered as expected: what the suite's own requests are made of."""
+
+    name: str
+    headers: Headers
+    body: bytes
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probing:
+    """A container in service, after the tests. `sample` is None where no test passed, or there is none.
+
+    `patience` is the seconds in which an answer to garbage counts as quick; `payload_limit` in bytes.
+    """
+
+    service: Service
+    sample: Sample | None
+    payload_limit: int
+    invocation_timeout: float
+    patience: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What was seen of the whole hosting, once the container has ended.
+
+    `events` are the timeline's, `tested` those of them before the suite's own requests; `exchanges` are the tests'.
+    `log` holds the lines that the container printed of its own accord, as far as memory holds them.
+    """
+
+    hosting: Hosting
+    events: tuple[Event, ...]
+    tested: tuple[Event, ...]
+    cases: tuple[CaseResult, ...]
+    log: tuple[LogLine, ...]
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Every request of the tests, with its outcome."""
+        return tuple(exchange for case in self.cases for exchange in case.exchanges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is different at a further start of the container. `port`: of SAGEMAKER_BIND_TO_PORT."""
+
+    port: int | None = None
+    empty_model: bool = False
+    isolated: bool = False
+    shm_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarting:
+    """How to start the container again, otherwise. `host` raises CannotServe when it does not come into service.
+
+    `shm_size` in bytes and `isolated` are those of the run; `has_model`: there is a model to take away.
+    """
+
+    host: Callable[[Change], AbstractContextManager[Service]]
+    sample: Sample | None
+    invocation_timeout: float
+    shm_size: int
+    isolated: bool
+    has_model: bool
+    labels: Mapping[str, str]

@@ -1,0 +1,196 @@
+"""The contract suite in its place in a run: before the start, after the tests, after the stop. Touches what the checks touch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sm_ci import conformance, contract
+from sm_ci.conformance import Change, Sample, Wanted
+from sm_ci.contract import suite
+from sm_ci.contract.instances import instance_type
+from sm_ci.contract.suite import Level, Weight
+from sm_ci.engine import images
+from sm_ci.engine.client import Engine
+from sm_ci.engine.placement import Placement
+from sm_ci.errors import Finding, Location, Severity
+from sm_ci.hosting.record import Record
+from sm_ci.hosting.service import HostingPlan, Service, in_service
+from sm_ci.hosting.volume import model_mount
+from sm_ci.progress import Silent
+from sm_ci.results import Answer, CaseResult, CheckOutcome, ContractCheck, ImageFacts, Outcome, PhaseName
+from sm_ci.session.state import Run
+
+_INSTEAD = {"sigterm-ignored": "sigterm", "unhealthy": "ping-honest"}
+"""Warnings of any run that a check of the suite tells better."""
+_SEVERITY = {Weight.REFUSED: Severity.WARNING, Weight.MISBEHAVES: Severity.WARNING, Weight.ADVICE: Severity.NOTICE}
+LOG_SETTLES = 0.2
+"""Seconds for what the last probe makes the server log."""
+_ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What a further start needs beside the plan."""
+
+    engine: Engine
+    plan: HostingPlan
+    here: Placement
+    scratch: Path
+
+
+def wanted(this: Run) -> Wanted:
+    """What the spec asks of the suite."""
+    asked = this.spec.file.contract
+    return Wanted(level=Level(asked.level), fail_on=Weight(asked.fail_on), skip=asked.skip)
+
+
+def told_by_suite(this: Run, finding: Finding) -> bool:
+    """Whether a check says the same."""
+    name = _INSTEAD.get(finding.rule)
+    return name is not None and wanted(this).includes(suite.rule(name))
+
+
+def look_at_image(this: Run, engine: Engine, facts: ImageFacts) -> None:
+    """The checks on the image, before its container is created."""
+    described = images.configuration(engine, facts.id or facts.reference)
+    typed = instance_type(this.spec.file.instance_type) if this.spec.file.instance_type else None
+    image = conformance.Image(
+        reference=facts.reference,
+        entrypoint=described.entrypoint,
+        command=described.command,
+        environment=described.environment,
+        labels=described.labels,
+        user=facts.user,
+        size=facts.size,
+        architecture=facts.platform.partition("/")[2],
+        wanted_architecture=_ARCHITECTURES.get(typed.arch, "") if typed else "",
+        given=this.spec.file.environment,
+    )
+    _keep(this, conformance.judge(conformance.image.CHECKS, image, wanted(this)))
+
+
+def probe(this: Run, service: Service) -> None:
+    """The suite's own requests, after the tests. What the container does now is no test's fault."""
+    this.events_of_tests = service.timeline.events()
+    this.death = service.timeline.dead
+    this.tests_are_over, this.record.tested_until = True, this.record.watch.now()
+    if service.timeline.dead is not None or wanted(this).level is Level.OFF:
+        return
+    this.progress.step("checking the contract")
+    asked = this.spec.file
+    probing = conformance.Probing(
+        service=service,
+        sample=sample(this.cases),
+        payload_limit=asked.contract.payload_limit,
+        invocation_timeout=asked.invocation_timeout,
+    )
+    with this.record.phase(PhaseName.CONTRACT), service.log.aside():
+        _keep(this, conformance.judge(conformance.probing.CHECKS, probing, wanted(this)))
+        service.log.wait_for(lambda _: False, service.log.mark(), LOG_SETTLES)
+
+
+def look_back(this: Run) -> None:
+    """The checks on what was seen, once the container has ended."""
+    timeline, book = this.record.timeline, this.record.book
+    if timeline is None or book is None:
+        return
+    seen = conformance.Observed(
+        hosting=this.record.frozen(),
+        events=timeline.events(),
+        tested=this.events_of_tests,
+        cases=tuple(this.cases),
+        log=book.since(0),
+    )
+    _keep(this, conformance.judge(conformance.observed.CHECKS, seen, wanted(this)))
+
+
+def start_again(this: Run, ground: Ground) -> None:
+    """The checks that start the container otherwise, at level full."""
+    if wanted(this).level is not Level.FULL:
+        return
+    plan = ground.plan
+
+    @contextmanager
+    def host(change: Change) -> Iterator[Service]:
+        this.progress.step("starting the container again for the contract")
+        with _changed(ground, change) as changed:
+            record = Record(watch=this.record.watch)
+            with in_service(ground.engine, changed, ground.here, record, ground.scratch / "again", Silent()) as service:
+                yield service
+
+    (ground.scratch / "again").mkdir(exist_ok=True)
+    restarting = conformance.Restarting(
+        host=host,
+        sample=sample(this.cases),
+        invocation_timeout=this.spec.file.invocation_timeout,
+        shm_size=plan.limits.shm_size,
+        isolated=plan.network_isolation,
+        has_model=contract.MODEL_DIRECTORY in plan.mounts.values(),
+        labels=images.configuration(ground.engine, plan.image).labels,
+    )
+    _keep(this, conformance.judge(conformance.restarts.CHECKS, restarting, wanted(this)))
+
+
+@contextmanager
+def _changed(ground: Ground, change: Change) -> Iterator[HostingPlan]:
+    plan = ground.plan
+    plan = replace(
+        plan,
+        port=change.port or plan.port,
+        network_isolation=plan.network_isolation or change.isolated,
+        limits=replace(plan.limits, shm_size=change.shm_size or plan.limits.shm_size),
+    )
+    if not change.empty_model:
+        yield plan
+        return
+    empty = ground.scratch / "no-model"
+    empty.mkdir(exist_ok=True)
+    name = f"sm-ci-{plan.run}-empty"
+    others = {outside: inside for outside, inside in plan.mounts.items() if inside != contract.MODEL_DIRECTORY}
+    with model_mount(ground.engine, ground.here, empty, name, plan.labels, plan.image) as mounted:
+        yield replace(plan, mounts={**others, mounted: contract.MODEL_DIRECTORY})
+
+
+def sample(cases: list[CaseResult]) -> Sample | None:
+    """The first request that was answered as expected with 2xx, and of which request and answer are kept whole."""
+    for case in cases:
+        exchange = case.exchanges[-1] if case.exchanges and case.outcome is Outcome.PASSED else None
+        if exchange is None or not isinstance(exchange.outcome, Answer) or exchange.outcome.status // 100 != 2:
+            continue
+        sent, answer = exchange.sent, exchange.outcome
+        if len(sent.body.head) == sent.body.size and len(answer.body.head) == answer.body.size:
+            return Sample(name=case.name, headers=sent.headers, body=sent.body.head, answer=answer)
+    return None
+
+
+def in_order(this: Run) -> tuple[ContractCheck, ...]:
+    """All wanted checks in the suite's order; those that the run did not come to are unchecked."""
+    known = {check.name: check for check in this.contract}
+    asked = wanted(this)
+    why = conformance.unchecked("the run ended before it")
+    return tuple(
+        known.get(rule.name) or conformance.result(rule, why, asked) for rule in suite.RULES if asked.includes(rule)
+    )
+
+
+def _keep(this: Run, checks: list[ContractCheck]) -> None:
+    """Keeps the results; a broken check that does not fail the run is a warning that says what would come of it."""
+    for check in checks:
+        this.contract.append(check)
+        if check.outcome is CheckOutcome.BROKEN:
+            this.note(_finding(check, this.spec.place("image")))
+
+
+def _finding(check: ContractCheck, image: Location) -> Finding:
+    """A broken check as a warning or an error; at the image's place, where it has none of its own."""
+    severity = Severity.ERROR if check.fails else _SEVERITY[Weight(check.weight)]
+    return Finding(
+        rule=f"contract:{check.name}",
+        severity=severity,
+        message=check.message,
+        remedy=check.remedy,
+        at=check.at or image,
+    )
