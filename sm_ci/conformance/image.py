@@ -2,14 +2,64 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
 
+from sm_ci import contract
 from sm_ci.conformance.subjects import Image
-from sm_ci.conformance.verdict import HELD, Verdict, broken
+from sm_ci.conformance.verdict import HELD, Verdict, broken, unchecked
+from sm_ci.contract.suite import Weight
+from sm_ci.text import shorten
+
+_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
+_INITS = frozenset({"tini", "tini-static", "dumb-init", "docker-init", "catatonit", "init", "s6-svscan", "my_init"})
+_CAPABILITY = "com.amazonaws.sagemaker.capabilities."
+_CAPABILITIES = ("accept-bind-to-port", "multi-models", "bidirectional-streaming")
+LARGE = 20 * 2**30
+"""Bytes on disk. AWS's own largest inference images take about as much; beyond it an endpoint scales by minutes."""
+_SECRET_NAME = re.compile(
+    r"(?i)(^|_)(password|passwd|secret|secret_?key|api_?key|private_?key|access_?key|token|credentials?)($|_)"
+)
+_SECRET_VALUE = re.compile(
+    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bhf_[A-Za-z0-9]{30,}|\bgh[pousr]_[A-Za-z0-9]{36,}|\bsk-[A-Za-z0-9_-]{32,}"
+    r"|\bxox[abprs]-[A-Za-z0-9-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]+:[^/\s:@]{3,}@"
+)
+_NO_SECRET = re.compile(r"(?i)^(|true|false|none|null|0|1|changeme|\d{1,6}|/[\w./-]*|[\w.-]*\.(json|txt|pem|model))$")
+_SHORTEST_SECRET = 8
+
+
+def entry_point_form(image: Image) -> Verdict:
+    """The guide recommends exec form: a shell as first process keeps SIGTERM to itself, and drops the word `serve`."""
+    entry = image.entrypoint
+    if not _runs_text(entry):
+        return HELD
+    text = entry[2].strip()
+    if text.startswith("exec ") and re.search(r"\$\{?[@*1]|\bserve\b", text):
+        return HELD
+    said = shorten(text, 80)
+    lost = "the shell keeps SIGTERM to itself, so that the server is killed after 30 s"
+    if not re.search(r"\$\{?[@*1]|\bserve\b", text):
+        lost = f"the server does not get the argument 'serve', and {lost}"
+    return broken(
+        f"ENTRYPOINT has the shell form ({said!r}): {lost}",
+        f"write it in exec form: ENTRYPOINT {_exec_form(text)}",
+    )
+
+
+def no_init(image: Image) -> Verdict:
+    """The guide: "You can't use the tini initializer as your entry point"."""
+    first = PurePosixPath(image.entrypoint[0]).name if image.entrypoint else ""
+    if first not in _INITS:
+        return HELD
+    return broken(
+        f"the entry point is the init program {first!r}, which SageMaker's guide says cannot be used",
+        "start the server itself as the first process, in exec form, and let it reap what it starts",
+    )
 
 
 def root_user(image: Image) -> Verdict:
-    """https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html: "only root users"."""
+    """The guide: "Create your container so that it uses only root users"."""
     if image.user.partition(":")[0] in {"", "root", "0"}:
         return HELD
     return broken(
@@ -18,4 +68,103 @@ def root_user(image: Image) -> Verdict:
     )
 
 
-CHECKS: Mapping[str, Callable[[Image], Verdict]] = {"root-user": root_user}
+def labels(image: Image) -> Verdict:
+    """SageMaker reads `true` of these labels; anything else means that the image has not the capability."""
+    for name, value in image.labels.items():
+        if not name.lower().startswith(_CAPABILITY):
+            continue
+        capability = name[len(_CAPABILITY) :]
+        if name != name.lower() or capability not in _CAPABILITIES:
+            known = ", ".join(_CAPABILITIES)
+            return broken(f"the label {name} is none that SageMaker reads", f"it reads {_CAPABILITY}… of {known}")
+        if value not in {"true", "false"}:
+            return broken(f"the label {name} is {value!r}, and SageMaker reads true", f'write LABEL {name}="true"')
+    return HELD
+
+
+def image_size(image: Image) -> Verdict:
+    """Each new instance of an endpoint pulls the image before it can serve."""
+    if image.size <= LARGE:
+        return HELD
+    size = f"{image.size / 2**30:.1f} GiB"
+    return broken(
+        f"the image takes {size} on disk: a new instance of the endpoint pulls all of it before it serves",
+        "leave out build tools, caches and weights (which belong to the model data)",
+    )
+
+
+def manifest_type(image: Image) -> Verdict:
+    """CreateModel refuses an index (a multi-platform image, or one with attestations); mlflow#13834."""
+    if not image.registry_asked:
+        return unchecked("the image is the engine's own: no registry was asked for its manifest")
+    if image.manifest is None:
+        return HELD
+    return broken(image.manifest.message, image.manifest.remedy, weight=Weight.MISBEHAVES)
+
+
+def architecture(image: Image) -> Verdict:
+    """A Graviton type runs arm64, all others amd64; else: CannotStartContainerError."""
+    if not image.wanted_architecture:
+        return unchecked("the spec names no instance_type")
+    if image.architecture == image.wanted_architecture:
+        return HELD
+    return broken(
+        f"the image is for {image.architecture}, and the instance type has {image.wanted_architecture}",
+        f"build it with --platform linux/{image.wanted_architecture}, or choose another instance_type",
+    )
+
+
+def environment_limits(image: Image) -> Verdict:
+    """CreateModel: 100 entries, keys of letters, digits and _, values up to 1024 characters, 32 KiB in all."""
+    given = image.given
+    if len(given) > contract.ENVIRONMENT_ENTRIES:
+        most = contract.ENVIRONMENT_ENTRIES
+        return broken(f"the environment has {len(given)} entries, and CreateModel takes {most}", "leave some out")
+    long = next((name for name, value in given.items() if len(value) > contract.ENVIRONMENT_VALUE_LENGTH), None)
+    if long is not None:
+        most = contract.ENVIRONMENT_VALUE_LENGTH
+        return broken(
+            f"the variable {long} has {len(given[long]):,} characters, and CreateModel takes {most:,}",
+            "put the value into a file of the model data",
+        )
+    return HELD
+
+
+def image_secrets(image: Image) -> Verdict:
+    """Whoever can pull the image can read its variables. The value is never shown."""
+    for name, value in image.environment.items():
+        by_name = _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET and not _NO_SECRET.match(value)
+        if by_name or _SECRET_VALUE.search(value):
+            return broken(
+                f"the image's variable {name} looks like a secret: whoever can pull the image can read it",
+                "take ENV and ARG of it out of the Dockerfile; give the value when the model is created, or fetch it at start",
+            )
+    return HELD
+
+
+def _runs_text(entry: tuple[str, ...]) -> bool:
+    """Docker writes the shell form as `/bin/sh -c TEXT`."""
+    return len(entry) >= 3 and PurePosixPath(entry[0]).name in _SHELLS and re.fullmatch(r"-\w*c", entry[1]) is not None
+
+
+def _exec_form(text: str) -> str:
+    words = text.removeprefix("exec ").split()
+    simple = words and not re.search(r"[$`|&;<>()*?'\"\\]", text)
+    return (
+        "[" + ", ".join(f'"{word}"' for word in words) + "]"
+        if simple
+        else '["/path/to/script"], a script that ends with exec'
+    )
+
+
+CHECKS: Mapping[str, Callable[[Image], Verdict]] = {
+    "entry-point-form": entry_point_form,
+    "no-init": no_init,
+    "root-user": root_user,
+    "labels": labels,
+    "image-size": image_size,
+    "manifest-type": manifest_type,
+    "architecture": architecture,
+    "environment-limits": environment_limits,
+    "image-secrets": image_secrets,
+}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
+from sm_ci.errors import Finding
 from sm_ci.hosting.service import Service
 from sm_ci.hosting.timeline import Event
 from sm_ci.results import Answer, CaseResult, Exchange, Headers, Hosting, LogLine
@@ -15,7 +16,7 @@ from sm_ci.results import Answer, CaseResult, Exchange, Headers, Hosting, LogLin
 class Image:
     """An image as the engine describes it, and what the spec asks of it; looked at before anything is started.
 
-    `size` is bytes on disk; `manifest_type` the media type in the registry, or empty where none was asked;
+    `size` is bytes on disk; `manifest` is what speaks against its manifest, if `registry_asked`;
     `architecture` is of the image, `wanted_architecture` of the spec's instance type, or empty.
     `given` is the environment that the spec gives, without secrets.
     """
@@ -29,7 +30,8 @@ class Image:
     size: int
     architecture: str
     wanted_architecture: str = ""
-    manifest_type: str = ""
+    registry_asked: bool = False
+    manifest: Finding | None = None
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

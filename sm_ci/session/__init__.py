@@ -1,7 +1,7 @@
 """One run from its spec to its result; the only composer of image, model, hosting and tests."""
 
 from sm_ci.session.access import Access
-from sm_ci.session.composition import not_begun, run
+from sm_ci.session.composition import not_begun, run, skipped
 from sm_ci.session.state import Options
 
-__all__ = ["Access", "Options", "not_begun", "run"]
+__all__ = ["Access", "Options", "not_begun", "run", "skipped"]

@@ -11,20 +11,35 @@ from sm_ci.text import shorten
 _SHOWN_NAMES = 10
 _NAME = 100
 _ISOLATED = "network_isolation is on: the container reaches nothing outside, as it would when hosted so."
-_NEEDS_NETWORK = frozenset({"network", "network-timeout", "requirements", "credentials", "model-name"})
+_NEEDS_NETWORK = frozenset(
+    {"network", "network-timeout", "hub-unreachable", "credentials", "model-name", "gated-model"}
+)
+_PIP = "requirements"
+"""How the ids of what pip says begin."""
 _MISPLACED = frozenset({"no-function", "no-module"})
 
 
 def advice(this: Run, cause: Cause) -> str:
     """One or more sentences; empty when nothing is known of the cause."""
+    return _of_this_run(this, cause) or " ".join(filter(None, (sentence(cause.meaning), cause.remedy)))
+
+
+def remedy(this: Run, cause: Cause) -> str:
+    """What to do alone, without what the cause means."""
+    return _of_this_run(this, cause) or cause.remedy
+
+
+def _of_this_run(this: Run, cause: Cause) -> str:
+    """What only this run's model and limits can say; else empty."""
     prefix = f"{contract.MODEL_DIRECTORY}/"
     if cause.rule == "no-file" and cause.subject.startswith(prefix):
         return " ".join(filter(None, (_model_lacks(this, cause.subject.removeprefix(prefix)), _wrapped(this))))
     if cause.rule in _MISPLACED and this.wrapped:
         return _wrapped(this)
-    if cause.rule in _NEEDS_NETWORK and this.spec.file.network_isolation:
+    outside = cause.rule in _NEEDS_NETWORK or cause.rule.startswith(_PIP)
+    if outside and this.spec.file.network_isolation:
         return " ".join(filter(None, (_ISOLATED, cause.remedy)))
-    return " ".join(filter(None, (_sentence(cause.meaning), cause.remedy)))
+    return ""
 
 
 def _model_lacks(this: Run, file: str) -> str:
@@ -41,8 +56,9 @@ def _wrapped(this: Run) -> str:
 
 
 def _told(finding: Finding) -> str:
-    return f"{_sentence(finding.message)} {_sentence(finding.remedy)}"
+    return f"{sentence(finding.message)} {sentence(finding.remedy)}"
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A clause as a sentence."""
     return f"{text[:1].upper()}{text[1:]}." if text else ""

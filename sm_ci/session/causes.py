@@ -10,8 +10,9 @@ from sm_ci.engine.containers import NOT_EXECUTABLE
 from sm_ci.errors import Finding, Location, Severity
 from sm_ci.hosting.timeline import OutOfMemory
 from sm_ci.report.wording import is_text, size
-from sm_ci.results import Answer, CaseResult, Failure, Fault, LogLine, NoAnswer, Outcome
+from sm_ci.results import Answer, CaseResult, Failure, Fault, LogLine, NoAnswer
 from sm_ci.session.advice import advice
+from sm_ci.session.diagnosing import diagnosis_of, server_failed
 from sm_ci.session.places import user_place
 from sm_ci.session.state import Run
 from sm_ci.text import shorten
@@ -52,12 +53,12 @@ class Explainer:
 
     def __call__(self, case: CaseResult) -> CaseResult:
         """The case, with its cause if one is found."""
-        said = self._said(case) if _server_failed(case) else None
+        said = self._said(case) if server_failed(case) else None
         self._mark = self._book.mark() if self._book else 0
         self._since = self._this.watch.now()
         if said is None:
             return case
-        self._this.explained.add(case.id)
+        self._this.explained[case.id] = diagnosis_of(self._this, said.cause, said.at, case.id)
         return _with_cause(self._this, case, said)
 
     def _said(self, case: CaseResult) -> _Said | None:
@@ -96,6 +97,7 @@ def explained(this: Run, fault: Fault | None) -> Fault | None:
     if cause is None:
         return fault
     said = _said(this, cause, "log")
+    this.explained[fault.kind] = diagnosis_of(this, cause, fault.at or said.at, fault.kind)
     known = cause.text in fault.message or (cause.rule == _MEMORY and "out of memory" in fault.message)
     message = fault.message if known else f"{fault.message}; {said}"
     if said.at and cause.text in fault.message:
@@ -109,7 +111,7 @@ def explained(this: Run, fault: Fault | None) -> Fault | None:
 
 def unexplained(this: Run) -> Finding | None:
     """The log's cause as a warning, when a case failed on the server's side and nobody says why."""
-    if all(case.id in this.explained or not _server_failed(case) for case in this.cases):
+    if all(case.id in this.explained or not server_failed(case) for case in this.cases):
         return None
     cause = find_cause([line.text for line in _log(this)])
     if cause is None or any(shorten(cause.text, _TEXT) in case.reason for case in this.cases):
@@ -139,15 +141,6 @@ def _no_answer(case: CaseResult) -> Failure:
     outcome = case.exchanges[-1].outcome
     got = str(outcome.kind) if isinstance(outcome, NoAnswer) else str(outcome.status)
     return Failure(check="answer", path="", expected="an answer", got=got, message=case.reason, at=case.at)
-
-
-def _server_failed(case: CaseResult) -> bool:
-    """Whether no answer came, or an error in place of the status that was expected."""
-    if case.outcome not in {Outcome.FAILED, Outcome.ERRORED} or not case.exchanges:
-        return False
-    outcome = case.exchanges[-1].outcome
-    wrong_status = any(failure.check == "status" for failure in case.failures)
-    return isinstance(outcome, NoAnswer) or (wrong_status and outcome.status >= 400)
 
 
 def _out_of_memory(this: Run, since: float = 0.0) -> Cause | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,7 +28,8 @@ from sm_ci.hosting.service import HostingPlan, Service, in_service
 from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.interrupts import Interrupts
 from sm_ci.progress import Progress
-from sm_ci.results import CaseResult, Fault, Outcome, PhaseName, RunResult
+from sm_ci.report.wording import SERVICE
+from sm_ci.results import CaseResult, Exchange, Fault, Outcome, PhaseName, RunResult
 from sm_ci.session import gpus, scratch, suite
 from sm_ci.session.access import SKIP
 from sm_ci.session.acquiring import model_in_place, obtain_image
@@ -36,10 +37,12 @@ from sm_ci.session.causes import Explainer, explained, unexplained
 from sm_ci.session.diagnosing import diagnosed
 from sm_ci.session.execution_role import credentials
 from sm_ci.session.faults import fault_of, fault_of_death, killed_at_stop
+from sm_ci.session.keeping import tell_kept
 from sm_ci.session.metadata import asked
 from sm_ci.session.state import Options, Run
-from sm_ci.spec import Spec
+from sm_ci.spec import Case, Spec
 from sm_ci.spec.rules.tests import LOG_CHECK
+from sm_ci.text import Redactor
 
 SCHEMA = 1
 CLEAN_UP_PATIENCE = 2.0
@@ -80,10 +83,25 @@ def _skipped(this: Run, error: SmCiError) -> bool:
     return True
 
 
-def not_begun(spec: Spec, options: Options, *, environ: Mapping[str, str], progress: Progress, why: str) -> RunResult:
+def not_begun(
+    spec: Spec, options: Options, *, environ: Mapping[str, str], progress: Progress, error: Cancelled
+) -> RunResult:
     """The result of a run that was interrupted before it began."""
     this = _begin(spec, options, environ, progress)
-    return _result(this, fault_of(this, Cancelled(why)))
+    return _result(this, fault_of(this, error))
+
+
+def skipped(spec: Spec, options: Options, *, environ: Mapping[str, str], progress: Progress, why: str) -> RunResult:
+    """The result of a run that need not be: every case is skipped, and without any the hosting is."""
+    this = _begin(spec, options, environ, progress)
+    progress.done(f"{spec.path} is skipped: {why}")
+    this.cases += [replace(not_run(case, why), outcome=Outcome.SKIPPED) for case in options.cases]
+    if not this.cases:
+        at = spec.place()
+        this.cases.append(
+            CaseResult(id=f"{spec.name}::{SERVICE}", name=SERVICE, outcome=Outcome.SKIPPED, at=at, reason=why)
+        )
+    return _result(this, None)
 
 
 def _begin(spec: Spec, options: Options, environ: Mapping[str, str], progress: Progress) -> Run:
@@ -105,7 +123,7 @@ def _with_cleanup(this: Run, engine: Engine, interrupts: Interrupts) -> None:
     refuse_remote(engine)  # asks the engine for its facts: one that does not answer is told before anything else
     here = placement.locate(engine, this.environ)
     me = ownership.myself(here.container)
-    folder = scratch.make(me)
+    folder = scratch.make(me, keep=this.options.keep)
     done: list[bool] = []
 
     def clean_up() -> None:
@@ -115,8 +133,9 @@ def _with_cleanup(this: Run, engine: Engine, interrupts: Interrupts) -> None:
             if interrupts.received:
                 this.progress.step(f"{interrupts.message}, cleaning up")
             unfinished = interrupts.received and engine.unfinished
-            ownership.remove_run(engine, this.id, me, patience=CLEAN_UP_PATIENCE if unfinished else 0.0)
-            shutil.rmtree(folder, ignore_errors=True)
+            if not (this.options.keep and tell_kept(this, engine, folder)):
+                ownership.remove_run(engine, this.id, me, patience=CLEAN_UP_PATIENCE if unfinished else 0.0)
+                shutil.rmtree(folder, ignore_errors=True)
             done.append(True)
 
     try:
@@ -156,6 +175,7 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
             gpus=found.request(limits.gpus),
             network_isolation=this.spec.file.network_isolation,
             startup_timeout=this.spec.file.startup_timeout,
+            keep=this.options.keep,
         )
         reachable = stack.enter_context(asked(this.environ, isolated=this.spec.file.network_isolation))
         with in_service(engine, plan, here, this.record, folder, this.progress) as service:
@@ -166,7 +186,13 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
         for finding in (killed_at_stop(this), unexplained(this), *observed(this.record), *reachable):
             if finding and not suite.told_by_suite(this, finding):
                 this.note(finding)
-        suite.start_again(this, suite.Ground(engine=engine, plan=plan, here=here, scratch=folder))
+        if not this.options.keep:
+            suite.start_again(this, suite.ground(this, engine, plan, here, folder))
+
+
+def _recorder(this: Run) -> Callable[[Case, Exchange], None] | None:
+    record = this.options.record
+    return (lambda case, exchange: record(case, exchange, Redactor(this.secrets))) if record else None
 
 
 def _test(this: Run, service: Service, folder: Path) -> None:
@@ -177,6 +203,7 @@ def _test(this: Run, service: Service, folder: Path) -> None:
         strict=this.options.strict,
         latency_void=this.record.limits.scaled,
         on_finding=this.note,
+        on_exchange=_recorder(this),
     )
     total = len(this.options.cases)
     if total:

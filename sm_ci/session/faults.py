@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sm_ci.engine.trouble import ENGINE_LOST, LOST_REMEDY
-from sm_ci.errors import Cancelled, CannotServe, EngineFault, Finding, Severity, SmCiError
+from sm_ci.errors import Cancelled, CannotServe, EngineFault, Finding, OutOfTime, Severity, SmCiError
 from sm_ci.results import Fault, LogLine
 from sm_ci.session.state import Run
 
@@ -13,6 +13,8 @@ FAULT_LINES = 40
 
 def fault_of(this: Run, error: SmCiError | Cancelled) -> Fault:
     """The fault for what ended the run."""
+    if isinstance(error, OutOfTime):
+        return _out_of_time(this, error)
     if isinstance(error, Cancelled):
         return Fault(kind=error.kind, message=error.message, remedy="", exit_status=error.exit_status)
     if isinstance(error, EngineFault) and (lost := _engine_lost(this)):
@@ -31,6 +33,20 @@ def fault_of(this: Run, error: SmCiError | Cancelled) -> Fault:
         at=error.at,
         log=lines,
     )
+
+
+def _out_of_time(this: Run, error: OutOfTime) -> Fault:
+    """A container that was started had the rest of the time and did not end in it; before that, the model was not asked."""
+    started = this.record.timeline is not None
+    if not started:
+        when = "before the container was started"
+    elif this.record.ready_at is None:
+        when = "while the container was starting"
+    else:
+        when = f"after {len(this.cases)} of {len(this.options.cases)} tests"
+    status, lines = (1, _last_lines(this)) if started else (error.exit_status, ())
+    remedy = "Give it more with --timeout. The phases in result.json say what took how long."
+    return Fault(kind=error.kind, message=f"{error.message}, {when}", remedy=remedy, exit_status=status, log=lines)
 
 
 def fault_of_death(this: Run) -> Fault | None:

@@ -124,6 +124,7 @@ def _looked_at(this: Run, engine: Engine, reference: Reference, login: Login | N
             raise
         this.progress.detail(f"{fault.message}; the Docker engine may reach it")
         return None
+    this.admitted = True
     judged = admit(manifest, _ground(engine, platform))
     judged.enforce()
     for finding in judged.findings:

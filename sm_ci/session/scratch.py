@@ -13,9 +13,14 @@ from sm_ci.errors import EnvironmentFault
 _NAME = re.compile(r"sm-ci-(?P<boot>[0-9a-f-]*)_(?P<namespace>\d*)_(?P<pid>\d+)_(?P<started>\d+)_.*")
 
 
-def make(owner: Owner) -> Path:
-    """A new folder of this run's own in the temporary directory. EnvironmentFault when there is no place for it."""
+def make(owner: Owner, *, keep: bool = False) -> Path:
+    """A new folder of this run's own in the temporary directory. EnvironmentFault when there is no place for it.
+
+    One to `keep` has a name that no run takes for one of its own.
+    """
     prefix = f"sm-ci-{owner.boot}_{owner.namespace}_{owner.pid}_{owner.started}_"
+    if keep:
+        prefix = "sm-ci-kept_"
     try:
         return Path(tempfile.mkdtemp(prefix=prefix))
     except OSError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,9 +10,10 @@ from sm_ci.errors import Finding
 from sm_ci.hosting.record import Record
 from sm_ci.hosting.timeline import Death, Event, Stopwatch
 from sm_ci.progress import Progress
-from sm_ci.results import CaseResult, ContractCheck, Diagnosis, FileFacts, ImageFacts
+from sm_ci.results import CaseResult, ContractCheck, Diagnosis, Exchange, FileFacts, ImageFacts
 from sm_ci.session.access import Access, Gate
 from sm_ci.spec import Case, Spec
+from sm_ci.text import Redactor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Options:
     model: str | None = None
     strict: bool = False
     gpu: str = ""  # in place of the spec's: required or optional
+    keep: bool = False  # the container stays
+    record: Callable[[Case, Exchange, Redactor], None] | None = None  # gets each exchange with its whole bodies
     access: Access = field(default_factory=Access)
 
 
@@ -55,6 +58,7 @@ class Run:
     cases: list[CaseResult] = field(default_factory=list)
     explained: dict[str, Diagnosis] = field(default_factory=dict)
     contract: list[ContractCheck] = field(default_factory=list)
+    admitted: bool = False  # a registry told the image's manifest
     tests_are_over: bool = False
     death: Death | None = None
     events_of_tests: tuple[Event, ...] = ()

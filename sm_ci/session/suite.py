@@ -26,8 +26,10 @@ from sm_ci.session.state import Run
 _INSTEAD = {"sigterm-ignored": "sigterm", "unhealthy": "ping-honest"}
 """Warnings of any run that a check of the suite tells better."""
 _SEVERITY = {Weight.REFUSED: Severity.WARNING, Weight.MISBEHAVES: Severity.WARNING, Weight.ADVICE: Severity.NOTICE}
+SOME_TIMES, LEAST_PATIENCE = 3.0, 10.0
 LOG_SETTLES = 0.2
 """Seconds for what the last probe makes the server log."""
+_MANIFEST = "manifest-type"
 _ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 
 
@@ -39,6 +41,7 @@ class Ground:
     plan: HostingPlan
     here: Placement
     scratch: Path
+    patience: float  # seconds to wait for a start that may never come
 
 
 def wanted(this: Run) -> Wanted:
@@ -67,6 +70,10 @@ def look_at_image(this: Run, engine: Engine, facts: ImageFacts) -> None:
         size=facts.size,
         architecture=facts.platform.partition("/")[2],
         wanted_architecture=_ARCHITECTURES.get(typed.arch, "") if typed else "",
+        registry_asked=this.admitted,
+        manifest=next(
+            (one for one in this.findings if one.rule == _MANIFEST and one.severity is Severity.WARNING), None
+        ),
         given=this.spec.file.environment,
     )
     _keep(this, conformance.judge(conformance.image.CHECKS, image, wanted(this)))
@@ -107,6 +114,12 @@ def look_back(this: Run) -> None:
     _keep(this, conformance.judge(conformance.observed.CHECKS, seen, wanted(this)))
 
 
+def ground(this: Run, engine: Engine, plan: HostingPlan, here: Placement, scratch: Path) -> Ground:
+    """For a start that may take some times as long as the first did, and no more."""
+    patience = SOME_TIMES * (this.record.ready_after or 0.0) + LEAST_PATIENCE
+    return Ground(engine=engine, plan=plan, here=here, scratch=scratch, patience=patience)
+
+
 def start_again(this: Run, ground: Ground) -> None:
     """The checks that start the container otherwise, at level full."""
     if wanted(this).level is not Level.FULL:
@@ -140,6 +153,8 @@ def _changed(ground: Ground, change: Change) -> Iterator[HostingPlan]:
     plan = replace(
         plan,
         port=change.port or plan.port,
+        startup_timeout=min(plan.startup_timeout, ground.patience),
+        platform_network="" if change.isolated else plan.platform_network,
         network_isolation=plan.network_isolation or change.isolated,
         limits=replace(plan.limits, shm_size=change.shm_size or plan.limits.shm_size),
     )
@@ -180,7 +195,7 @@ def _keep(this: Run, checks: list[ContractCheck]) -> None:
     """Keeps the results; a broken check that does not fail the run is a warning that says what would come of it."""
     for check in checks:
         this.contract.append(check)
-        if check.outcome is CheckOutcome.BROKEN:
+        if check.outcome is CheckOutcome.BROKEN and check.name != _MANIFEST:  # told when it was pulled
             this.note(_finding(check, this.spec.place("image")))
 
 
