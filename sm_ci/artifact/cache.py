@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from sm_ci import belonging
 from sm_ci.errors import EnvironmentFault
 from sm_ci.results import FileFacts
 
@@ -46,7 +47,7 @@ class Cache:
         now: Callable[[], float] = time.time,
     ) -> None:
         """OSError when the folder cannot be made or written."""
-        folder.mkdir(parents=True, exist_ok=True)
+        self._owner = belonging.make(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
         self._folder, self._limit, self._say, self._now = folder.resolve(), limit, say, now
@@ -60,6 +61,7 @@ class Cache:
             os.close(lock)
         self._held.clear()
         self._trim(self._limit)
+        belonging.give_all(self._folder, self._owner)
 
     def obtain(self, key: str, shown: str, fill: Fill) -> tuple[Path, FileFacts, bool]:
         """The folder of an entry, its facts, and whether it was there already; `fill` makes it where it was not."""

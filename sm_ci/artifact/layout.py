@@ -8,8 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 
 MOST_NAMES = 40
-_JUNK = frozenset({"__MACOSX", ".DS_Store"})
-_CODE = "code"
 
 
 def outline(folder: Path) -> tuple[str, ...]:
@@ -24,15 +22,6 @@ def outline(folder: Path) -> tuple[str, ...]:
                 names.append(os.path.relpath(entry.path, folder))
     names += [f"{os.path.relpath(left, folder)}/" for left in waiting]
     return tuple(names[:MOST_NAMES])
-
-
-def wrapper(folder: Path) -> str:
-    """The one folder that all else is in, `code/` too, where SageMaker's containers do not look; empty without one."""
-    entries = [entry for entry in _entries(folder) if entry.name not in _JUNK and not entry.name.startswith("._")]
-    only = entries[0] if len(entries) == 1 else None
-    if only is None or only.name == _CODE or not only.is_dir(follow_symlinks=False):
-        return ""
-    return only.name if (Path(only.path) / _CODE).is_dir() else ""
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sm_ci.artifact.address import Address
 from sm_ci.artifact.archive import unpack
 from sm_ci.artifact.cache import Cache
-from sm_ci.artifact.layout import outline, wrapper
+from sm_ci.artifact.layout import outline
 from sm_ci.errors import CredentialsMissing, ModelMissing, UsageError
 from sm_ci.results import FileFacts
 
@@ -29,14 +29,13 @@ CHANNEL = re.compile(r"[A-Za-z0-9.\-_]{1,64}")
 class ModelData:
     """A folder whose content belongs at /opt/ml/model.
 
-    `names` are its first files, and `wrapper` is the folder that is around everything and should not be. `packed`: it
-    was an archive. `cached`: it was unpacked by an earlier run; of such a folder nothing may be changed.
+    `names` are its first files. `packed`: it was an archive. `cached`: it was unpacked by an earlier run; of such a folder
+    nothing may be changed.
     """
 
     folder: Path
     facts: FileFacts
     names: tuple[str, ...] = ()
-    wrapper: str = ""
     packed: bool = False
     cached: bool = False
 
@@ -171,9 +170,7 @@ def _unpacked(means: Means) -> Callable[[int], None]:
 
 
 def _described(folder: Path, facts: FileFacts, *, packed: bool = False, cached: bool = False) -> ModelData:
-    return ModelData(
-        folder=folder, facts=facts, names=outline(folder), wrapper=wrapper(folder), packed=packed, cached=cached
-    )
+    return ModelData(folder=folder, facts=facts, names=outline(folder), packed=packed, cached=cached)
 
 
 def _measure(folder: Path, shown: str) -> FileFacts:

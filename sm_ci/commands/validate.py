@@ -1,4 +1,4 @@
-"""`sm-ci validate SPEC…`: reads specs and the files they name; needs neither Docker nor network. Touches files."""
+"""`sm-ci validate SPEC…`: reads specs, the files they name and their models; needs neither Docker nor network. Touches files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TextIO
 
 from sm_ci.commands.frameworks import unknown
-from sm_ci.errors import Finding, SpecError
+from sm_ci.commands.linting import lint_model
+from sm_ci.errors import Finding, Severity, SpecError
 from sm_ci.report.console import Console
 from sm_ci.runner import Runner
 from sm_ci.spec import Spec, load
@@ -19,18 +20,46 @@ from sm_ci.spec.variables import DECLARE_IT, UNDECLARED_OPTION, undeclared_optio
 def validate_specs(
     paths: Sequence[Path], variables: Mapping[str, str], *, environ: Mapping[str, str], stdout: TextIO
 ) -> int:
-    """Prints what is wrong with each spec, or that it is well; 0 or 2."""
+    """Prints what is wrong with each spec and its model, or that it is well; 0 or 2."""
     runner = Runner.detect(environ)
     with Console(stdout, environ=environ, runner=runner) as console:
         specs = load_all(
             paths, variables, environ=environ, console=console, runner=runner, stdout=stdout, need_secrets=False
         )
-        for spec in specs or ():
-            for finding in spec.findings:
-                console.finding(finding)
-            count = len(spec.cases)
-            console.done(f"{spec.path}: {count} test{'s' if count != 1 else ''}, nothing wrong")
-    return 2 if specs is None else 0
+        told: set[Finding] = set()
+        well = [
+            _well(spec, told, environ=environ, console=console, runner=runner, stdout=stdout) for spec in specs or ()
+        ]
+    return 0 if specs is not None and all(well) else 2
+
+
+def _well(
+    spec: Spec,
+    told: set[Finding],
+    *,
+    environ: Mapping[str, str],
+    console: Console,
+    runner: Runner | None,
+    stdout: TextIO,
+) -> bool:
+    """Prints what is odd with a spec and wrong with its model, but for what was `told` of an earlier spec's."""
+    for finding in spec.findings:
+        console.finding(finding)
+    found = lint_model(spec, environ)
+    new = [finding for finding in found if finding not in told]
+    told.update(new)
+    wrong = any(finding.severity is Severity.ERROR for finding in found)
+    if any(finding.severity is Severity.ERROR for finding in new):
+        console.spec_errors(new)
+    else:
+        for finding in new:
+            console.finding(finding)
+    if runner:
+        runner.annotations(new, stdout)
+    if not wrong:
+        count = len(spec.cases)
+        console.done(f"{spec.path}: {count} test{'s' if count != 1 else ''}, nothing wrong")
+    return not wrong
 
 
 def load_all(

@@ -1,0 +1,21 @@
+"""Whether an image is one of AWS's own. Reads a table of the package."""
+
+from __future__ import annotations
+
+from sm_ci.errors import ImageMissing
+from sm_ci.image import catalogue
+from sm_ci.image.reference import Reference, ecr, public_ecr
+
+_GALLERY = "deep-learning-containers/"
+
+
+def official(name: str) -> bool:
+    """Whether the name is that of an image in an account of AWS's own, or in its place of the ECR Public Gallery."""
+    try:
+        reference = Reference.parse(name)
+    except ImageMissing:
+        return False
+    place = ecr(reference)
+    if place is None:
+        return public_ecr(reference) and reference.repository.startswith(_GALLERY)
+    return place.account in catalogue.amazons()
