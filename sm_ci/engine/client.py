@@ -30,6 +30,8 @@ PATIENCE = 10.0
 """Seconds for the engine to answer a new connection. What answers later is no engine, or one that hangs."""
 AFTER_HANGING = 5
 """Seconds for each answer, once one did not come."""
+_KUBERNETES = ("KUBERNETES_SERVICE_HOST", "ACTIONS_RUNNER_CONTAINER_HOOKS")
+"""What a pod is told, and a runner that makes them [https://github.com/actions/runner-container-hooks]."""
 _CHECK = "Check DOCKER_HOST and try: docker version"
 
 
@@ -117,10 +119,13 @@ def connect(environ: Mapping[str, str] = os.environ) -> Iterator[Engine]:
     try:
         tls = kwargs_from_env(environment=dict(environ)).get("tls") or False
         api = Client(base_url=host, version=DEFAULT_DOCKER_API_VERSION, timeout=60, tls=tls, use_ssh_client=True)
+        api.trust_env = api.trust_env and not _on_loopback(
+            host
+        )  # HTTP_PROXY is for other machines, as with docker's CLI
     except (*ENGINE_TROUBLE, TLSParameterError, ValueError) as error:
         raise _unusable(host, str(error)) from error
     try:
-        _negotiate(api, host)
+        _negotiate(api, host, environ)
         yield Engine(api, host, environ)
     finally:
         api.close()
@@ -128,8 +133,7 @@ def connect(environ: Mapping[str, str] = os.environ) -> Iterator[Engine]:
 
 def refuse_remote(engine: Engine) -> None:
     """EngineFault for an engine on another machine: what it publishes on its loopback is not ours."""
-    host = urlsplit(engine.host).hostname or ""
-    if engine.facts.local or host == "localhost" or host.startswith("127."):
+    if engine.facts.local or _on_loopback(engine.host):
         return
     raise EngineFault(
         f"the Docker engine at {engine.host} is on another machine, which sm-ci cannot use yet",
@@ -138,13 +142,18 @@ def refuse_remote(engine: Engine) -> None:
     )
 
 
-def _negotiate(api: Any, host: str) -> None:
+def _on_loopback(host: str) -> bool:
+    name = urlsplit(host).hostname or ""
+    return name in {"localhost", "::1"} or name.startswith("127.")
+
+
+def _negotiate(api: Any, host: str, environ: Mapping[str, str]) -> None:
     """The older of the SDK's and the engine's version. EngineFault when it is too old, or when no engine answers."""
     try:
         spoken = _spoken(api)
         too_old = version_lt(spoken, API_NEEDED)
     except (*ENGINE_TROUBLE, ValueError, LookupError, TypeError) as error:
-        raise _unreachable(host, error) from error
+        raise _on_runner(host, error, environ) or _unreachable(host, error) from error
     if too_old:
         raise EngineFault(
             f"the Docker engine at {host} is too old: it speaks API {spoken}, and sm-ci needs {API_NEEDED} or newer",
@@ -164,6 +173,33 @@ def _spoken(api: Any) -> str:
     answer = api.get(f"{api.base_url}/version", timeout=PATIENCE)
     answer.raise_for_status()
     return str(answer.json()["ApiVersion"])
+
+
+def _on_runner(host: str, error: BaseException, environ: Mapping[str, str]) -> EngineFault | None:
+    """Why a runner of GitHub's has no engine for us, where we can tell: then it is the runner that needs a change."""
+    way, usual = trouble.broken_way(error), not environ.get("DOCKER_HOST")
+    in_action = environ.get("GITHUB_WORKSPACE", "").startswith("/github/")
+    if way == trouble.REFUSED and in_action:
+        return EngineFault(
+            f"no permission to use the Docker engine at {host}, though we are root here",
+            remedy="The runner's engine maps root to another user (rootless, userns-remap), or SELinux forbids it. "
+            "Use a runner whose containers may use its engine.",
+            kind="no-permission",
+        )
+    if way == trouble.MISSING and usual and any(name in environ for name in _KUBERNETES):
+        return EngineFault(
+            "this runner has no Docker engine: its jobs are pods of Kubernetes",
+            remedy="Use a runner that has one (Actions Runner Controller: containerMode.type dind), or set DOCKER_HOST.",
+            kind="no-engine",
+        )
+    if way == trouble.MISSING and usual and in_action and _is_no_socket(host):
+        return EngineFault(
+            f"the runner's Docker engine has no socket at {host.removeprefix('unix://')} of its own machine, "
+            "and mounted an empty folder in its place",
+            remedy="Let it listen there too: dockerd -H unix:///var/run/docker.sock",
+            kind="no-engine",
+        )
+    return None
 
 
 def _unreachable(host: str, error: BaseException) -> EngineFault:

@@ -12,6 +12,7 @@ from typing import Any
 from docker.errors import APIError, ImageNotFound, NotFound
 from docker.types import LogConfig, Mount
 
+from sm_ci.engine import devices
 from sm_ci.engine.client import Engine
 from sm_ci.engine.program import Flaw, find_flaw
 from sm_ci.engine.trouble import ENGINE_TROUBLE, explanation, fault, translated
@@ -48,6 +49,7 @@ class ContainerPlan:
     network: str  # empty: the default bridge
     also: str  # a further network that it is attached to, or empty
     publish: bool  # on 127.0.0.1, where the container's own address does not answer
+    gpus: devices.Request | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +83,12 @@ def create(engine: Engine, plan: ContainerPlan) -> str:
             port_bindings={plan.port: ("127.0.0.1", None)} if plan.publish else None,
             init=False,
             log_config=LogConfig(type="json-file"),
+            device_requests=[devices.to_docker(plan.gpus)] if plan.gpus else None,
         )
         networking = (
             engine.raw.create_networking_config({plan.network: api.create_endpoint_config()}) if plan.network else None
         )
-        with engine.creating(), _image_there(plan.image):
+        with engine.creating(), _image_there(plan.image), _gpus_there():
             created = api.create_container(
                 plan.image,
                 command=list(plan.command),
@@ -106,14 +109,18 @@ def create(engine: Engine, plan: ContainerPlan) -> str:
 
 
 def start(engine: Engine, container: str, command: str) -> None:
-    """Starts it. CannotServe when the image has nothing to execute, in words that name the likely cause."""
+    """Starts it. CannotServe when the image has nothing to execute, EnvironmentFault when there are no such devices."""
     try:
         engine.api.start(container)
     except APIError as error:
         why = explanation(error)
-        raise _cannot_start(why, command, find_flaw(engine, container)) or EngineFault(
-            f"the Docker engine could not start the container: {why}",
-            remedy="Is the limit or the mount one that this engine allows?",
+        raise (
+            devices.refusal(why)
+            or _cannot_start(why, command, find_flaw(engine, container))
+            or EngineFault(
+                f"the Docker engine could not start the container: {why}",
+                remedy="Is the limit or the mount one that this engine allows?",
+            )
         ) from error
     except ENGINE_TROUBLE as error:
         raise fault("start the container", error) from error
@@ -192,6 +199,17 @@ def _image_there(image: str) -> Iterator[None]:
             remedy="Does another job remove images (docker rmi, docker system prune)? Let it wait, and run sm-ci again.",
             kind="image-removed",
         ) from error
+
+
+@contextmanager
+def _gpus_there() -> Iterator[None]:
+    """Most engines refuse devices at the start, some here."""
+    try:
+        yield
+    except APIError as error:
+        if refused := devices.refusal(explanation(error)):
+            raise refused from error
+        raise
 
 
 def _mount(outside: str, inside: str) -> Mount:

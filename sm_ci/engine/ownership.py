@@ -3,10 +3,14 @@
 A run labels all it creates with its own id and its owner. An owner is a process: boot id, pid namespace, pid and
 start time; together they cannot mean two processes, even when pids wrap around. Inside a container the owner is
 that container. Only what is provably nobody's is removed, so two runs on one engine leave each other alone.
+
+GitHub's runner puts a label of its own on its containers and removes by it, but only containers and networks, and only
+before a later job that has services. It is not copied: this sweep and the post step remove more, and sooner.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from contextlib import suppress
@@ -21,6 +25,8 @@ from sm_ci.engine.trouble import ENGINE_TROUBLE
 
 RUN_LABEL = "io.sm-ci.run"
 OWNER_LABEL = "io.sm-ci.owner"
+KEEP_LABEL = "io.sm-ci.keep"
+"""On a container that --keep leaves: nobody but the user removes it, nor anything else of its run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,10 @@ class Owner:
 
     def __str__(self) -> str:
         return f"{self.boot}/{self.namespace}/{self.pid}/{self.started}/{self.container}"
+
+    def is_process(self, other: Owner) -> bool:
+        """Whether both are the same process, wherever it runs."""
+        return dataclasses.replace(self, container="") == dataclasses.replace(other, container="")
 
     @staticmethod
     def parse(text: str) -> Owner | None:
@@ -81,6 +91,8 @@ def remove_run(engine: Engine, run: str, owner: Owner, *, patience: float = 0.0)
 
     `patience`: seconds to look again, for what the engine was still creating when the request for it was cut off.
     """
+    if kept(engine, run):
+        return
     deadline = time.monotonic() + patience
     while True:
         found = _remove_labelled(engine, f"{RUN_LABEL}={run}")
@@ -90,31 +102,65 @@ def remove_run(engine: Engine, run: str, owner: Owner, *, patience: float = 0.0)
         time.sleep(0.1)
 
 
+def kept(engine: Engine, run: str) -> tuple[tuple[str, str], ...]:
+    """The container of the run that is to be kept, then its networks and volumes: kind and name. Empty without one."""
+    api, ours = engine.api, f"{RUN_LABEL}={run}"
+    try:
+        containers = api.containers(all=True, filters={"label": [ours, KEEP_LABEL]}) if run else []
+        if not containers:
+            return ()
+        volumes = (api.volumes(filters={"label": ours}) or {}).get("Volumes") or []
+        return (
+            *(("container", str(thing["Names"][0]).strip("/")) for thing in containers),
+            *(("network", str(thing["Name"])) for thing in api.networks(filters={"label": ours})),
+            *(("volume", str(thing["Name"])) for thing in volumes),
+        )
+    except ENGINE_TROUBLE:
+        return ()
+
+
 def sweep(engine: Engine, me: Owner) -> tuple[str, ...]:
     """Removes what earlier runs left whose owner is provably gone. Returns those runs' ids."""
     try:
-        api, ours = engine.api, {"label": OWNER_LABEL}
-        volumes = (api.volumes(filters=ours) or {}).get("Volumes") or []
-        things = [
-            *api.containers(all=True, filters=ours),
-            *api.networks(filters=ours),
-            *volumes,
-            *api.images(filters=ours),
-        ]
-        owned = [dict(thing.get("Labels") or {}) for thing in things]
-        if not owned:
-            return ()
-        running = frozenset(str(container["Id"]) for container in api.containers())
+        owned = _owned(engine)
+        running = frozenset(str(container["Id"]) for container in engine.api.containers()) if owned else frozenset()
     except ENGINE_TROUBLE:
         return ()
-    gone: dict[tuple[Owner, str], None] = {}
-    for one in owned:
-        owner = Owner.parse(one.get(OWNER_LABEL, ""))
-        if owner and is_gone(owner, me, running):
-            gone[owner, one.get(RUN_LABEL, "")] = None
+    gone = [(owner, run) for owner, run in owned if is_gone(owner, me, running)]
     for owner, run in gone:
         remove_run(engine, run, owner)
     return tuple(sorted({run for _, run in gone if run}))
+
+
+def remove_abandoned(engine: Engine, process: Owner) -> tuple[str, ...]:
+    """Removes all that a process made which nobody waits for any more, and its container, if it still runs in one.
+
+    Where the process runs is in the labels alone: it is known only after the engine was asked, and `process` is noted
+    before. Returns the ids of its runs. ENGINE_TROUBLE when the engine does not tell what there is.
+    """
+    left = [(owner, run) for owner, run in _owned(engine) if process.boot and owner.is_process(process)]
+    for container in {owner.container for owner, _ in left if owner.container}:
+        _quietly(engine.api.remove_container, container, force=True, v=True)
+    for owner, run in left:
+        remove_run(engine, run, owner)
+    return tuple(sorted({run for _, run in left if run}))
+
+
+def _owned(engine: Engine) -> list[tuple[Owner, str]]:
+    """The owners of what carries our labels, each with its runs; a built image has none."""
+    api, ours = engine.api, {"label": OWNER_LABEL}
+    volumes = (api.volumes(filters=ours) or {}).get("Volumes") or []
+    things = [
+        *api.containers(all=True, filters=ours),
+        *api.networks(filters=ours),
+        *volumes,
+        *api.images(filters=ours),
+    ]
+    labels = [dict(thing.get("Labels") or {}) for thing in things]
+    stay = {one[OWNER_LABEL] for one in labels if KEEP_LABEL in one}
+    labels = [one for one in labels if one[OWNER_LABEL] not in stay]
+    found = [(Owner.parse(one.get(OWNER_LABEL, "")), one.get(RUN_LABEL, "")) for one in labels]
+    return list(dict.fromkeys((owner, run) for owner, run in found if owner))
 
 
 def _remove_labelled(engine: Engine, label: str) -> bool:

@@ -7,6 +7,7 @@ just made is found inside it through the engine.
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import socket
@@ -23,6 +24,11 @@ from sm_ci.engine.client import Engine
 from sm_ci.engine.trouble import ENGINE_TROUBLE
 
 _CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
+_CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][\w.-]*")
+_OWN_FOLDERS = ("tmp", "var/tmp", "opt", "root", "")
+"""Where to make a file that no other container has: mounts are shared, and the engine does not look into a tmpfs."""
+_MOST_HOPS = 8
+"""Containers whose network is that of another one, which has that of another one: the engine makes no circles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,18 +43,20 @@ class Mount:
 class Placement:
     """Our own container as the engine sees it; `container` is empty when we run on the machine itself.
 
-    `known` is False when we are in a container that could not be found: then no path and no network is believed.
+    `known` is False where the engine does not provably see our files: in a container that could not be found, or on
+    another machine. Then no path and no network is believed. `joined_by` is the container that is attached to a network
+    so that we reach it: ours, or the one whose network we have; empty where we have the machine's.
     """
 
     container: str = ""
     known: bool = True
-    network_mode: str = ""
+    joined_by: str = ""
     mounts: tuple[Mount, ...] = ()
 
     @property
     def joins_networks(self) -> bool:
-        """Whether the engine can attach us to a further network: not with host's or another container's."""
-        return bool(self.container) and self.network_mode != "host" and not self.network_mode.startswith("container:")
+        """Whether the engine can attach us to a further network: not with the machine's own."""
+        return bool(self.joined_by)
 
     def engine_path(self, path: Path) -> str | None:
         """The path by which the engine reaches a file of ours; None when it provably does not see it."""
@@ -65,24 +73,32 @@ class Placement:
 
 
 def locate(engine: Engine, environ: Mapping[str, str], root: Path = Path("/")) -> Placement:
-    """Finds our own container, proves it, and reads its mounts; an empty Placement when we are in none."""
-    if not _in_container(root) or shares_our_root(engine.host):
+    """Finds our own container, proves it, and reads its mounts; an empty Placement when we are in none.
+
+    EngineFault when the engine does not answer.
+    """
+    local, unknown = engine.facts.local, Placement(known=False)
+    if shares_our_root(engine.host):
         return Placement()
-    unknown = Placement(known=False)
-    nonce = root / "tmp" / f"sm-ci-nonce-{secrets.token_hex(8)}"
-    try:
-        nonce.write_bytes(b"")
-    except OSError:
+    if not _in_container(environ, root):
+        return Placement() if local else unknown
+    nonce = _nonce(root)
+    if nonce is None:
         return unknown
     try:
         for candidate in _candidates(engine, environ, root):
-            if _holds(engine, candidate, nonce):
+            if _holds(engine, candidate, f"/{nonce.relative_to(root)}"):
                 return _describe(engine, candidate)
     except ENGINE_TROUBLE:
         return unknown
     finally:
         nonce.unlink(missing_ok=True)
     return unknown
+
+
+def reaches_containers(engine: Engine, here: Placement) -> bool:
+    """Whether a container's own address answers from here: in a container beside it, or on the engine's machine."""
+    return bool(here.container) or engine.facts.reaches_containers
 
 
 def shares_our_root(host: str) -> bool:
@@ -104,13 +120,27 @@ def shares_our_root(host: str) -> bool:
         return False
 
 
-def _in_container(root: Path) -> bool:
+def _in_container(environ: Mapping[str, str], root: Path) -> bool:
+    """A pod has neither of the two files, and is told of its cluster."""
     markers = (root / ".dockerenv", root / "run/.containerenv")
-    return any(marker.exists() for marker in markers)
+    return "KUBERNETES_SERVICE_HOST" in environ or any(marker.exists() for marker in markers)
+
+
+def _nonce(root: Path) -> Path | None:
+    """A new file in our own root file system; None when all of it is read-only."""
+    for folder in _OWN_FOLDERS:
+        nonce = root / folder / f"sm-ci-nonce-{secrets.token_hex(8)}"
+        try:
+            if nonce.parent.stat().st_dev == root.stat().st_dev:
+                os.close(os.open(nonce, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+                return nonce
+        except OSError:
+            continue
+    return None
 
 
 def _candidates(engine: Engine, environ: Mapping[str, str], root: Path) -> Iterator[str]:
-    if name := environ.get("HOSTNAME"):
+    if _CONTAINER_NAME.fullmatch(name := environ.get("HOSTNAME", "")):
         yield name
     for file in ("proc/self/mountinfo", "proc/self/cgroup"):
         with suppress(OSError):
@@ -119,11 +149,11 @@ def _candidates(engine: Engine, environ: Mapping[str, str], root: Path) -> Itera
         yield str(container["Id"])
 
 
-def _holds(engine: Engine, container: str, nonce: Path) -> bool:
+def _holds(engine: Engine, container: str, nonce: str) -> bool:
     """Whether the container's file system has the file: HEAD /containers/ID/archive, so that nothing is copied."""
     url = engine.raw._url("/containers/{0}/archive", container)  # noqa: SLF001 - the SDK has no call for this request
     try:
-        return bool(engine.raw.head(url, params={"path": f"/tmp/{nonce.name}"}, timeout=10).status_code == 200)  # noqa: S108
+        return bool(engine.raw.head(url, params={"path": nonce}, timeout=10).status_code == 200)
     except APIError:
         return False
 
@@ -133,8 +163,18 @@ def _describe(engine: Engine, container: str) -> Placement:
     mounts = facts.get("Mounts") or ()
     return Placement(
         container=str(facts["Id"]),
-        network_mode=str((facts.get("HostConfig") or {}).get("NetworkMode", "")),
+        joined_by=_network_of(engine, facts),
         mounts=tuple(
             Mount(source=mount["Source"], destination=mount["Destination"]) for mount in mounts if mount.get("Source")
         ),
     )
+
+
+def _network_of(engine: Engine, facts: dict[str, Any]) -> str:
+    """The container whose network we have, as under act; empty when that is the machine's own, or none."""
+    for _ in range(_MOST_HOPS):
+        mode = str((facts.get("HostConfig") or {}).get("NetworkMode", ""))
+        if not mode.startswith("container:"):
+            return "" if mode in {"host", "none"} else str(facts["Id"])
+        facts = engine.api.inspect_container(mode.removeprefix("container:"))
+    return ""

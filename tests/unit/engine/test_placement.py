@@ -6,7 +6,7 @@ from sm_ci.engine.placement import Mount, Placement
 
 RUNNER = Placement(
     container="c0ffee",
-    network_mode="bridge",
+    joined_by="c0ffee",
     mounts=(
         Mount(source="/home/runner/work/repo/repo", destination="/github/workspace"),
         Mount(source="/home/runner/work/_temp", destination="/github/runner_temp"),
@@ -36,8 +36,8 @@ def test_in_a_container_that_could_not_be_found_nothing_is_believed() -> None:
     assert not lost.joins_networks
 
 
-def test_networks_can_be_joined_except_with_hosts_or_anothers() -> None:
+def test_networks_can_be_joined_except_with_the_machines_own() -> None:
     assert RUNNER.joins_networks
-    assert not Placement(container="c", network_mode="host").joins_networks
-    assert not Placement(container="c", network_mode="container:abc").joins_networks
+    assert Placement(container="c", joined_by="another").joins_networks
+    assert not Placement(container="c").joins_networks
     assert not Placement().joins_networks

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from sm_ci.engine.client import EngineFacts
+from sm_ci.engine.devices import ALL
 from sm_ci.errors import EnvironmentFault, Finding
-from sm_ci.hosting.limits import decide
+from sm_ci.hosting.limits import Gpus, decide, gpus_wanted
 from sm_ci.results import Limits
 from sm_ci.spec.model import SpecFile
 
@@ -72,15 +73,53 @@ def test_fit_require_and_resources_alone_are_refused_on_a_smaller_machine(keys: 
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("keys", "asked", "wanted"),
     [
-        ("ml.g5.12xlarge", "ml.g5.12xlarge has 4 GPUs, and sm-ci attaches none yet"),
-        ("ml.inf2.xlarge", "ml.inf2.xlarge has 1 accelerator, and sm-ci attaches none yet"),
+        ({"instance_type": "ml.g5.12xlarge"}, "", 4),
+        ({"instance_type": "ml.g5.xlarge"}, "optional", 1),
+        ({"instance_type": "ml.m5.xlarge"}, "required", 0),
+        ({}, "required", ALL),
+        ({}, "", 0),
     ],
+    ids=["the type's", "the type's, if there are any", "a type without", "no type, and asked for", "nobody asks"],
 )
-def test_gpus_and_accelerators_are_not_attached_yet(name: str, said: str) -> None:
-    _, findings = decided(machine(192, 1024), instance_type=name)
-    assert [finding.message for finding in findings] == [said]
+def test_how_many_gpus_are_wanted(keys: dict[str, object], asked: str, wanted: int) -> None:
+    assert gpus_wanted(spec(**keys), asked) == wanted
+
+
+@pytest.mark.parametrize(
+    ("here", "attached", "said"),
+    [
+        (Gpus(wanted=4, here=4, name="NVIDIA A10G", memory=23028), 4, []),
+        (Gpus(wanted=4, here=8, name="NVIDIA A10G", memory=23028), 4, []),
+        (Gpus(wanted=4), 4, []),
+        (Gpus(wanted=4, here=1), 1, ["4 GPUs where this machine has 1"]),
+        (
+            Gpus(wanted=4, here=4, name="Tesla T4", memory=15360),
+            4,
+            ["22.4 GiB of memory on each GPU where this machine's Tesla T4 has 15 GiB"],
+        ),
+    ],
+    ids=["all", "more", "nobody knows", "fewer", "smaller"],
+)
+def test_fewer_or_smaller_gpus_scale_down_with_a_notice(here: Gpus, attached: int, said: list[str]) -> None:
+    kind = "ml.g5.12xlarge"
+    limits, findings = decide(spec(instance_type=kind), machine(192, 1024), "linux/amd64", here)
+    assert (limits.gpus, limits.scaled) == (attached, bool(said))
+    assert [finding.message for finding in findings] == [
+        f"{kind} needs {text}: scaled down, so that latency limits are not judged" for text in said
+    ]
+    if said:
+        with pytest.raises(EnvironmentFault) as caught:
+            decide(spec(instance_type=kind, fit="require"), machine(192, 1024), "linux/amd64", here)
+        assert (caught.value.message, caught.value.kind) == (f"{kind} needs {said[0]}", "runner-too-small")
+
+
+def test_accelerators_are_not_attached() -> None:
+    _, findings = decided(machine(192, 1024), instance_type="ml.inf2.xlarge")
+    assert [finding.message for finding in findings] == [
+        "ml.inf2.xlarge has 1 accelerator (inferentia2), and sm-ci attaches none"
+    ]
 
 
 def test_an_image_for_another_architecture_is_a_warning() -> None:
