@@ -38,6 +38,27 @@ from sm_ci.errors import UsageError
     type=click.Choice(["required", "optional"]),
     help="Instead of the spec's gpu: where there is none, fail, or skip all tests.",
 )
+@click.option("--target", metavar="URL", help="Test the server that already runs there, and host nothing.")
+@click.option(
+    "--failed", is_flag=True, help="Run only what did not pass in the last run below --out; all, when all passed."
+)
+@click.option(
+    "--changed-since",
+    metavar="REF",
+    help="Run only specs of which a file changed since this commit, branch or tag; the others are skipped.",
+)
+@click.option(
+    "--record", type=PATH, metavar="PATH", help="Folder for the requests and answers of this run, a JSON file a test."
+)
+@click.option("--keep", is_flag=True, help="Leave the container and what belongs to it, to look at.")
+@click.option("--timeout", metavar="TIME", help="Time for the whole run, clean-up not included.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["quiet", "normal", "verbose"]),
+    default="normal",
+    show_default=True,
+    help="quiet: what is wrong, and the totals; verbose: each request and answer too.",
+)
 @click.option("--strict", is_flag=True, help="Fail tests that assert nothing beyond the default status.")
 @access_options
 @click.pass_obj
@@ -52,12 +73,20 @@ def run(
     tags: tuple[str, ...],
     only: tuple[str, ...],
     gpu: str | None,
-    strict: bool,  # noqa: FBT001 - click passes by name
+    target: str | None,
+    failed: bool,  # noqa: FBT001 - click passes by name
+    changed_since: str | None,
+    record: Path | None,
+    keep: bool,  # noqa: FBT001
+    timeout: str | None,
+    log_level: str,
+    strict: bool,  # noqa: FBT001
     **access: Any,
 ) -> int:
     """Host the container of each SPEC, send its requests, judge the answers, write the reports."""
-    from sm_ci.commands.access import read_access
+    from sm_ci.commands.access import budget, read_access
     from sm_ci.commands.run import Wishes, run_specs
+    from sm_ci.report.console import Level
 
     be_somewhere()
     if image == "" or model == "":
@@ -73,6 +102,14 @@ def run(
         only=only,
         strict=strict,
         gpu=gpu or "",
+        target=target or "",
+        failed=failed,
+        changed_since=(changed_since or "").strip(),
+        record=record,
+        keep=keep,
+        timeout=budget(timeout),
+        shown_timeout=(timeout or "").strip(),
+        level=Level(log_level),
         access=read_access(access, os.environ),
     )
     return run_specs(specs, pairs_of(variables), wishes, environ=os.environ, stdout=stdout)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sm_ci import artifact, contract
+from sm_ci import artifact
 from sm_ci.artifact import Cache, Means, ModelData, Progress
 from sm_ci.engine import building, images, ownership
 from sm_ci.engine.client import Engine
 from sm_ci.engine.ownership import Owner
 from sm_ci.engine.placement import Placement
-from sm_ci.errors import EngineFault, Finding, Severity
+from sm_ci.engine.settings import settings
+from sm_ci.errors import EngineFault, Severity
 from sm_ci.hosting.volume import model_mount
 from sm_ci.report.wording import size
 from sm_ci.results import ImageFacts
@@ -23,7 +23,6 @@ from sm_ci.session.images import obtain
 from sm_ci.session.sources import Source, sources
 from sm_ci.session.state import Run
 from sm_ci.spec.model import Build
-from sm_ci.text import shorten
 
 
 def obtain_image(this: Run, engine: Engine, owner: Owner) -> ImageFacts:
@@ -57,6 +56,8 @@ def model_in_place(
         for number, source in enumerate(sources(this)):
             name = f"sm-ci-{this.id}" + (f"-{number}" if number else "")
             data = _data(this, source, cache, scratch / name)
+            if not source.channel:
+                _lint(this, source, data, engine, image)
             mounted = stack.enter_context(model_mount(engine, here, data.folder, name, labels, image.id))
             mounts[mounted] = source.inside
             files = f"{data.facts.files} file{'s' * (data.facts.files != 1)}"
@@ -83,9 +84,6 @@ def _data(this: Run, source: Source, cache: Cache | None, scratch: Path) -> Mode
     if source.channel:
         return data
     this.model, this.contents = data.facts, data.names
-    if data.wrapper:
-        this.wrapped = _wrapped(this, source, data.wrapper, packed=data.packed)
-        this.note(this.wrapped)
     return data
 
 
@@ -105,15 +103,26 @@ def _means(this: Run, cache: Cache | None, scratch: Path) -> Means:
     )
 
 
-def _wrapped(this: Run, source: Source, folder: str, *, packed: bool) -> Finding:
-    """The warning that one folder is around all of the model, so that its code/ is not where containers look for it."""
-    name, shown = shorten(folder, 100), source.given
-    there = f"in the container it is {contract.MODEL_DIRECTORY}/{name}/, and its code is not found"
-    if packed:
-        message = f'the archive {shown} has one folder "{name}/" around everything: {there}'
-        remedy = f"pack it from inside: tar -czf model.tar.gz -C {shlex.quote(name)} ."
-    else:
-        message = f'the folder {shown} holds nothing but "{name}/": {there}'
-        remedy = f"name the inner folder: {Path(shown) / name}"
-    at = this.spec.place(*source.key)
-    return Finding(rule="model-wrapped", severity=Severity.WARNING, message=message, remedy=remedy, at=at)
+def _lint(this: Run, source: Source, data: ModelData, engine: Engine, image: ImageFacts) -> None:
+    """Notes what is odd with the model. An error is a warning here: the container is started, and tells the truth."""
+    from sm_ci.artifact.lint import lint, of_folder
+    from sm_ci.artifact.lint.for_spec import host_for
+    from sm_ci.image.official import official
+
+    own = settings(engine, image.id or image.reference)
+    host = host_for(
+        this.spec,
+        image="" if image.built else image.reference,
+        official=not image.built and official(image.reference),
+        shown=source.given,
+        packed=data.packed,
+        folder=None if data.packed or source.path is None else os.path.relpath(source.path),
+        at=this.spec.place(*source.key),
+        labels=own.labels,
+        environment=own.environment,
+    )
+    for finding in lint(of_folder(data.folder), host):
+        mild = Severity.WARNING if finding.severity is Severity.ERROR else finding.severity
+        noted = replace(finding, severity=mild)
+        this.wrapped = noted if noted.rule == "model-wrapped" else this.wrapped
+        this.note(noted)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from sm_ci import __version__, checks
-from sm_ci.cases import Conditions, not_run, run_cases
+from sm_ci import __version__
+from sm_ci.cases import not_run
 from sm_ci.engine import ownership, placement
 from sm_ci.engine.client import Engine, connect, refuse_remote
 from sm_ci.engine.ownership import Owner
@@ -24,25 +25,25 @@ from sm_ci.errors import Cancelled, CredentialsMissing, Finding, Severity, SmCiE
 from sm_ci.hosting.limits import decide
 from sm_ci.hosting.observed import observed
 from sm_ci.hosting.record import Record
-from sm_ci.hosting.service import HostingPlan, Service, in_service
+from sm_ci.hosting.service import HostingPlan, in_service
 from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.interrupts import Interrupts
 from sm_ci.progress import Progress
 from sm_ci.report.wording import SERVICE
-from sm_ci.results import CaseResult, Exchange, Fault, Outcome, PhaseName, RunResult
+from sm_ci.results import CaseResult, Fault, Outcome, PhaseName, RunResult
 from sm_ci.session import gpus, scratch, suite
 from sm_ci.session.access import SKIP
 from sm_ci.session.acquiring import model_in_place, obtain_image
-from sm_ci.session.causes import Explainer, explained, unexplained
+from sm_ci.session.causes import explained, unexplained
 from sm_ci.session.diagnosing import diagnosed
 from sm_ci.session.execution_role import credentials
 from sm_ci.session.faults import fault_of, fault_of_death, killed_at_stop
 from sm_ci.session.keeping import tell_kept
 from sm_ci.session.metadata import asked
-from sm_ci.session.state import Options, Run
-from sm_ci.spec import Case, Spec
-from sm_ci.spec.rules.tests import LOG_CHECK
-from sm_ci.text import Redactor
+from sm_ci.session.state import Options, Run, Served
+from sm_ci.session.target import run_against
+from sm_ci.session.testing import judge_whole_log, test, test_again
+from sm_ci.spec import Spec
 
 SCHEMA = 1
 CLEAN_UP_PATIENCE = 2.0
@@ -58,8 +59,11 @@ def run(
     try:
         for finding in spec.findings:
             this.note(finding)
-        with connect(environ) as engine:
-            _with_cleanup(this, engine, interrupts)
+        if options.target is not None:
+            run_against(this, options.target)
+        else:
+            with connect(environ) as engine:
+                _with_cleanup(this, engine, interrupts)
     except SmCiError as error:
         fault = None if _may_be_skipped(this, error) and _skipped(this, error) else fault_of(this, error)
     except Cancelled as error:
@@ -101,7 +105,7 @@ def skipped(spec: Spec, options: Options, *, environ: Mapping[str, str], progres
         this.cases.append(
             CaseResult(id=f"{spec.name}::{SERVICE}", name=SERVICE, outcome=Outcome.SKIPPED, at=at, reason=why)
         )
-    return _result(this, None)
+    return replace(_result(this, None), contract=())
 
 
 def _begin(spec: Spec, options: Options, environ: Mapping[str, str], progress: Progress) -> Run:
@@ -179,71 +183,19 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
         )
         reachable = stack.enter_context(asked(this.environ, isolated=this.spec.file.network_isolation))
         with in_service(engine, plan, here, this.record, folder, this.progress) as service:
-            _test(this, service, folder)
+            test(this, service, folder)
+            if this.options.stay:
+                this.options.stay(
+                    Served(service=service, cases=tuple(this.cases), again=partial(test_again, this, service, folder))
+                )
             suite.probe(this, service)
-        _judge_whole_log(this)
+        judge_whole_log(this)
         suite.look_back(this)
         for finding in (killed_at_stop(this), unexplained(this), *observed(this.record), *reachable):
             if finding and not suite.told_by_suite(this, finding):
                 this.note(finding)
         if not this.options.keep:
             suite.start_again(this, suite.ground(this, engine, plan, here, folder))
-
-
-def _recorder(this: Run) -> Callable[[Case, Exchange], None] | None:
-    record = this.options.record
-    return (lambda case, exchange: record(case, exchange, Redactor(this.secrets))) if record else None
-
-
-def _test(this: Run, service: Service, folder: Path) -> None:
-    conditions = Conditions(
-        spec=this.spec,
-        service=service,
-        scratch=folder,
-        strict=this.options.strict,
-        latency_void=this.record.limits.scaled,
-        on_finding=this.note,
-        on_exchange=_recorder(this),
-    )
-    total = len(this.options.cases)
-    if total:
-        this.progress.step(f"running {total} test{'s' if total != 1 else ''}")
-    with this.record.phase(PhaseName.TESTS):
-        explain = Explainer(this)
-        for position, result in enumerate(map(explain, run_cases(this.options.cases, conditions)), 1):
-            this.cases.append(result)
-            this.progress.case(result, position, total)
-            if position < total:
-                this.progress.detail(f"{position + 1} of {total}: {this.options.cases[position].name}")
-        if service.timeline.dead is None:
-            service.health.ping()
-
-
-def _judge_whole_log(this: Run) -> None:
-    """The spec's own `logs` as a case, on every line that the container printed.
-
-    When only some tests were selected, what the log must hold is not asked: the others may print it.
-    """
-    wanted, book = this.spec.file.logs, this.record.book
-    forbidden = wanted.model_copy(update={"contains": ()})
-    if len(this.options.cases) < len(this.spec.cases):
-        wanted = forbidden
-    if not (wanted.contains or wanted.not_contains) or book is None:
-        return
-    if book.incomplete and not checks.judge_log(book.lines(), forbidden, this.spec.place, ("logs",)):
-        wanted = forbidden  # what is missing may stand in the part that we have not got
-    failures = checks.judge_log(book.lines(), wanted, this.spec.place, ("logs",))
-    outcome = Outcome.FAILED if failures else Outcome.ERRORED if book.incomplete else Outcome.PASSED
-    result = CaseResult(
-        id=f"{this.spec.name}::{LOG_CHECK}",
-        name=LOG_CHECK,
-        outcome=outcome,
-        at=this.spec.place("logs"),
-        failures=failures,
-        reason=failures[0].message if failures else book.incomplete,
-    )
-    this.cases.append(result)
-    this.progress.case(result, len(this.cases), len(this.cases))
 
 
 def _result(this: Run, fault: Fault | None) -> RunResult:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from sm_ci.diagnosis import Cause, best_match, is_users, model_file
+from sm_ci import contract
+from sm_ci.diagnosis import Cause, best_match, is_users, model_file, sources
 from sm_ci.errors import Location
 from sm_ci.session.sources import main_source
 from sm_ci.session.state import Run
@@ -17,7 +18,8 @@ MOST_FILES = 20_000
 """Files of a folder that are looked at."""
 _LARGEST_HANDLER = 2**20
 _ELSEWHERE = frozenset({"node_modules", "__pycache__", "venv"})
-_PROGRAM = "SAGEMAKER_PROGRAM"
+_PROGRAM, _SUBMITTED = "SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"
+_MODEL = f"{contract.MODEL_DIRECTORY}/"
 
 
 def user_place(this: Run, cause: Cause) -> Location | None:
@@ -40,6 +42,8 @@ def _named(this: Run, cause: Cause) -> Location | None:
     if relative is not None:
         file = model / relative if model and ".." not in Path(relative).parts else None
         return _place(file, cause.line) if file and file.is_file() else None
+    if copied := _copied(this, cause.file):
+        return _place(copied, cause.line)
     found = [
         path for folder in (model, _build_folder(this)) if folder for path in _files(folder, Path(cause.file).name)
     ]
@@ -47,12 +51,28 @@ def _named(this: Run, cause: Cause) -> Location | None:
     return _place(Path(best), cause.line) if best else None
 
 
+def _copied(this: Run, file: str) -> Path | None:
+    """The file in the build's folder that the Dockerfile copies to that path."""
+    image, folder = this.spec.file.image, _build_folder(this)
+    if folder is None or not isinstance(image, Build):
+        return None
+    dockerfile = folder / image.dockerfile
+    if not dockerfile.is_file() or dockerfile.stat().st_size > _LARGEST_HANDLER:
+        return None
+    text = dockerfile.read_text(encoding="utf-8", errors="replace")
+    found = (folder / source for source in sources(text, file))
+    return next((path for path in found if path.is_file()), None)
+
+
 def _handler(this: Run, cause: Cause) -> Location | None:
     """Where the function stands, or should stand, that the toolkit could not call."""
     model = model_folder(this)
     if model is None or cause.rule not in {"arguments", "no-function"}:
         return None
-    file = model / "code" / Path(this.spec.file.environment.get(_PROGRAM, "inference.py")).name
+    environment = this.spec.file.environment
+    submitted = environment.get(_SUBMITTED, "")
+    code = submitted.removeprefix(_MODEL) if submitted.startswith(_MODEL) else "code"
+    file = model / code / Path(environment.get(_PROGRAM, "inference.py")).name
     if not file.is_file() or file.stat().st_size > _LARGEST_HANDLER:
         return None
     defined = re.compile(rf"\s*(?:async\s+)?def\s+{re.escape(cause.subject)}\b")

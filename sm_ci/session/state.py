@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sm_ci import invoke
 from sm_ci.errors import Finding
 from sm_ci.hosting.record import Record
+from sm_ci.hosting.service import Service
 from sm_ci.hosting.timeline import Death, Event, Stopwatch
 from sm_ci.progress import Progress
 from sm_ci.results import CaseResult, ContractCheck, Diagnosis, Exchange, FileFacts, ImageFacts
@@ -20,17 +22,28 @@ from sm_ci.text import Redactor
 class Options:
     """What the command line adds to a spec. `image` and `model` beat the spec's; `cases` are those selected.
 
-    `model` is a path from here, or an S3 address.
+    `model` is a path from here, or an S3 address. `target`: where a server already runs that is tested instead.
     """
 
     cases: tuple[Case, ...]
     image: str | None = None
     model: str | None = None
     strict: bool = False
+    target: invoke.Address | None = None
     gpu: str = ""  # in place of the spec's: required or optional
+    stay: Callable[[Served], None] | None = None  # called when the tests are over; the container stays until it returns
     keep: bool = False  # the container stays
     record: Callable[[Case, Exchange, Redactor], None] | None = None  # gets each exchange with its whole bodies
     access: Access = field(default_factory=Access)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A container that stays in service. `again` runs the tests of a spec on it; its hosting must be the same."""
+
+    service: Service
+    cases: tuple[CaseResult, ...]
+    again: Callable[[Spec], tuple[CaseResult, ...]]
 
 
 @dataclass(slots=True, kw_only=True)
