@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class Cause:
     """What the log says went wrong. `index` is which log line said it; `file` is the path in the container, `line` from 1.
 
-    `rule` names the row of the table that knows it, `meaning` is what that row says in a sentence without its full
-    stop, `remedy` what to do; all three are empty for an exception that nobody knows. `subject` is what it is about:
-    a file, a module, a function.
+    `rule` names the signature that knows it, `meaning` is what that one says in a sentence without its full stop,
+    `remedy` what to do; all are empty for an exception that nobody knows. `subject` is what it is about: a file, a
+    module, a function.
     """
 
     text: str

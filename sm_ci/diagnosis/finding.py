@@ -9,7 +9,7 @@ from sm_ci.diagnosis.cause import Cause
 from sm_ci.diagnosis.lines import Line, prepared
 from sm_ci.diagnosis.paths import nearest_to_user
 from sm_ci.diagnosis.patterns import explained, first_of
-from sm_ci.diagnosis.table import Alone
+from sm_ci.diagnosis.signature import Role
 from sm_ci.diagnosis.tracebacks import Raised, java_exceptions, python_exceptions, triton_exceptions
 
 
@@ -35,10 +35,10 @@ def _by_weight(lines: Sequence[Line]) -> Iterator[Cause]:
     raised += triton_exceptions(lines)
     yield from (_cause(one) for one in raised if one.users and not one.passing)
     libraries = [_cause(one) for one in raised if not one.passing]
-    yield from sorted([*libraries, *first_of(Alone.FATAL, lines)], key=lambda cause: cause.index)
+    yield from sorted([*libraries, *first_of(Role.FATAL, lines)], key=lambda cause: cause.index)
     java = list(java_exceptions(lines))
     yield from (_cause(one) for one in java if not one.passing)
-    yield from first_of(Alone.WEAK, lines)
+    yield from first_of(Role.WEAK, lines)
     yield from (_cause(one) for one in (*raised, *java) if one.passing)
 
 

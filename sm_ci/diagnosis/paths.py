@@ -11,6 +11,7 @@ from sm_ci.diagnosis.cause import Cause
 
 _LIBRARY = re.compile(
     r"/(?:site|dist)-packages/|/lib(?:64)?/python\d|/lib/python3/|^<|^/opt/(?:djl|tritonserver)/|/\.djl\.ai/|^java\b"
+    r"|/bin/(?:gunicorn|uvicorn|hypercorn|waitress-serve|flask|torchserve|multi-model-server|text-generation-server|vllm)$"
 )
 
 

@@ -27,11 +27,12 @@ _SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 _NO_EXCEPTION = frozenset({"INFO", "DEBUG", "WARNING", "WARN", "ERROR", "CRITICAL", "Warning", "At"})
 _LINK = re.compile(r"(?:The above exception was the direct cause|During handling of the above exception)")
 _LINK_REACH = 8
-_TIME = re.compile(r"(?<![\w-])\d[\d:.,+TZ-]*")
+_TIME = re.compile(r"(?<![\w-])(?!\d{1,7}(?:,\d{1,7})?[\])])\d[\d:.,+TZ-]*")  # `[33]` and `[1,0]` are processes
 _HANDLED = re.compile(r"(?:.{0,60}\W)?(?:WARNING|WARN|INFO|DEBUG)\W")
 _PASSING = frozenset(
     {"KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError", "BrokenPipeError", "ConnectionResetError"}
     | {"InterruptedException", "WorkerInitializationException", "ClosedChannelException"}
+    | {"CalledProcessError", "HaltServer"}  # the program that was called, the worker that did not boot, said why
 )
 _SECOND_HAND = re.compile(r"failed to install required packages")  # what pip printed before says more
 _TRITON_FRAME = re.compile(r"\s+(?P<file>/[^()\s]{1,1000}\.py)\((?P<line>\d{1,7})\): ")
@@ -133,7 +134,7 @@ def _read(lines: Sequence[Line], start: int, column: int, before: Raised | None,
     frames: list[Frame] = []
     for position in range(start if bare else start + 1, min(start + _REACH, len(lines))):
         line = lines[position]
-        if _shape(line.text[:column]) != shape:
+        if line.source != lines[start].source or _shape(line.text[:column]) != shape:
             continue
         text = line.text[column:]
         if frame := _FRAME.match(text):

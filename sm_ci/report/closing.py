@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from sm_ci.report import wording
+from sm_ci.report import diagnoses, wording
 from sm_ci.report.screen import Style
 from sm_ci.results import CaseResult, Fault, Outcome, RunResult
 from sm_ci.text import Redactor, shorten, terminal
@@ -18,44 +18,51 @@ _BODY = 1000
 _STYLE: dict[Outcome, Style] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERRORED: "bad"}
 
 
+Shown = Callable[[str], str]
+
+
 def lines(
-    result: RunResult, clean: Redactor, width: int = 100, encodable: Callable[[str], str] = str
+    result: RunResult, clean: Redactor, width: int = 100, encodable: Shown = str, foreign: Shown = str
 ) -> Iterator[Line]:
-    """All of it; a text may hold line breaks, and is not escaped yet. `encodable` gives a text as it will be written."""
+    """All of it; a text may hold line breaks, and is not escaped yet. `encodable` gives a text as it will be written.
+
+    `foreign` is done to what may come from a container or a spec, and not to our own places.
+    """
     for case in result.cases:
         if case.outcome in {Outcome.FAILED, Outcome.ERRORED}:
-            yield from _failed(case, clean)
+            yield from _failed(case, clean, foreign)
     if result.fault:
-        yield from _fault(result.fault, clean)
+        yield from _fault(result.fault, clean, foreign)
+    yield from ((foreign(said), style) for said, style in diagnoses.lines(result, clean))
     for said in wording.observations(result):
         yield clean(said), "warn"
-    yield from _table(result, clean, width, encodable)
+    yield from ((foreign(row), style) for row, style in _table(result, clean, width, encodable))
     yield "", ""
     yield wording.totals(result), "bad" if result.exit_status else "good"
 
 
-def _failed(case: CaseResult, clean: Redactor) -> Iterator[Line]:
+def _failed(case: CaseResult, clean: Redactor, foreign: Shown) -> Iterator[Line]:
     yield "", ""
-    yield f"✗ {clean(case.id)}", "bad"
+    yield f"✗ {foreign(clean(case.id))}", "bad"
     for at, failures in wording.failures_by_place(case):
         for failure in failures:
-            yield _indented(clean(f"{at}: {failure.message}")), ""
+            yield _indented(f"{clean(str(at))}: {foreign(clean(failure.message))}"), ""
     if not case.failures:
-        yield _indented(clean(f"{case.at}: {case.reason}")), ""
+        yield _indented(f"{clean(str(case.at))}: {foreign(clean(case.reason))}"), ""
     exchange = wording.judged(case)
     if exchange:
-        yield _indented(wording.request(exchange.sent, clean, _BODY)), "dim"
-        yield _indented(wording.answer(exchange.outcome, clean, _BODY)), "dim"
+        yield _indented(foreign(wording.request(exchange.sent, clean, _BODY))), "dim"
+        yield _indented(foreign(wording.answer(exchange.outcome, clean, _BODY))), "dim"
 
 
-def _fault(fault: Fault, clean: Redactor) -> Iterator[Line]:
+def _fault(fault: Fault, clean: Redactor, foreign: Shown) -> Iterator[Line]:
     yield "", ""
     place = f"{fault.at}: " if fault.at else ""
-    yield f"✗ {clean(place + fault.message)}", "bad"
+    yield f"✗ {clean(place)}{foreign(clean(fault.message))}", "bad"
     if fault.remedy:
-        yield _indented(clean(fault.remedy)), ""
+        yield _indented(foreign(clean(fault.remedy))), ""
     for said in wording.log_lines(fault.log, clean):
-        yield f"  | {said}", "dim"
+        yield f"  | {foreign(said)}", "dim"
 
 
 def _table(result: RunResult, clean: Redactor, width: int, encodable: Callable[[str], str]) -> Iterator[Line]:

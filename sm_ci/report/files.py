@@ -1,8 +1,4 @@
-"""Writes junit.xml, summary.md and result.json, whole or not at all. Touches the file system.
-
-As root in a container action, files are given to the owner of the folder they go to: root's files would break
-the next checkout on a self-hosted runner (actions/runner#434).
-"""
+"""Writes junit.xml, summary.md and result.json, whole or not at all. Touches the file system."""
 
 from __future__ import annotations
 
@@ -10,13 +6,16 @@ import errno
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from sm_ci import belonging
 from sm_ci.errors import EnvironmentFault
 from sm_ci.results import RunResult
 from sm_ci.text import repository_path
+
+_WRITTEN = {"--record": "recorded pairs"}
 
 
 def write_all(result: RunResult, directory: Path, *, here: Path | None = None) -> tuple[Path, ...]:
@@ -35,22 +34,28 @@ def write_all(result: RunResult, directory: Path, *, here: Path | None = None) -
         "result.json": result_json.render(result),
     }
     with _writable(directory):
-        owner = _make(directory)
+        owner = belonging.make(directory)
         return tuple(_write(directory / name, text, owner) for name, text in texts.items())
 
 
-def make_folder(directory: Path) -> None:
-    """Makes the folder and tries whether it can be written to, before a run whose reports it shall hold.
+def make_folder(directory: Path, option: str = "--out") -> None:
+    """Makes the folder and tries whether it can be written to, before a run that shall write there, as the option says.
 
     EnvironmentFault when not.
     """
-    with _writable(directory):
-        owner = _make(directory)
+    with _writable(directory, option):
+        owner = belonging.make(directory)
         _write(directory / f".sm-ci-{uuid.uuid4().hex}", "", owner).unlink()
 
 
+def write_file(path: Path, text: str, option: str) -> None:
+    """Writes one file whole, or raises EnvironmentFault. Its folder is made if missing."""
+    with _writable(path.parent, option):
+        _write(path, text, belonging.make(path.parent))
+
+
 @contextmanager
-def _writable(directory: Path) -> Iterator[None]:
+def _writable(directory: Path, option: str = "--out") -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -59,8 +64,8 @@ def _writable(directory: Path) -> Iterator[None]:
         where = error.filename2 or (directory if inside else error.filename)
         do = f"Free some space for {directory}" if full else f"Make {directory} a folder that this user can write to"
         raise EnvironmentFault(
-            f"{where}: the reports cannot be written: {error.strerror or error}",
-            remedy=f"{do}, or name another one with --out.",
+            f"{where}: the {_WRITTEN.get(option, 'reports')} cannot be written: {error.strerror or error}",
+            remedy=f"{do}, or name another one with {option}.",
         ) from error
 
 
@@ -69,29 +74,13 @@ def _repository(here: Path) -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
 
-def _make(directory: Path) -> os.stat_result:
-    """Makes the folder; returns whose it shall be: the owner of the nearest folder that was there before."""
-    missing = [folder for folder in (directory, *directory.parents) if not folder.exists()]
-    owner = (missing[-1].parent if missing else directory).stat()
-    directory.mkdir(parents=True, exist_ok=True)
-    for folder in missing:
-        _give(folder, owner)
-    return owner
-
-
 def _write(path: Path, text: str, owner: os.stat_result) -> Path:
     temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     try:
         with temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
-        _give(temporary, owner)
+        belonging.give(temporary, owner)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return path
-
-
-def _give(path: Path, owner: os.stat_result) -> None:
-    if os.geteuid() == 0:
-        with suppress(OSError):  # a user namespace or a network file system may not know the owner
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

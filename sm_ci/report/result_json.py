@@ -11,11 +11,14 @@ import base64
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
+from typing import cast
 
-from sm_ci.results import Blob, Outcome, RunResult
+from sm_ci.results import Blob, LogLine, Outcome, RunResult
 from sm_ci.text import Redactor, encodable
 
 BODY_LIMIT = 64 * 1024
@@ -65,9 +68,16 @@ def _json(value: object, clean: Redactor) -> Json:
             return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         case Blob():
             return _body(value, clean)
+        case (LogLine(), *_):
+            return _log(cast("Sequence[LogLine]", value), clean)
         case tuple():
             return [_json(item, clean) for item in value]
     return _fields(value, clean)
+
+
+def _log(lines: Sequence[LogLine], clean: Redactor) -> Json:
+    texts = clean.lines(line.text for line in lines)
+    return [_fields(replace(line, text=text), clean) for line, text in zip(lines, texts, strict=True)]
 
 
 def _fields(value: object, clean: Redactor) -> Json:

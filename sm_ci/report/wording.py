@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from sm_ci.errors import Location
-from sm_ci.report import contract
+from sm_ci.report import contract, curl
 from sm_ci.results import (
     Answer,
     Blob,
@@ -39,7 +39,6 @@ OUTCOME = {
     Outcome.SKIPPED: "skipped",
     Outcome.NOT_RUN: "not run",
 }
-_IMPLIED = {"host", "content-length", "connection", "user-agent", "accept-encoding", "transfer-encoding"}
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\udc80-\udcff]")
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 
@@ -144,18 +143,18 @@ def is_text(data: bytes) -> bool:
     return len(_NO_TEXT.findall(start)) * 10 <= len(start)
 
 
-def request(sent: Sent, clean: Redactor, limit: int = SHOWN_BODY) -> str:
-    """The request as a curl line for a container on port 8080; a second line says what a binary body is."""
-    words = ["curl", "-sS"] + ([] if sent.method == "POST" and sent.body.size else ["-X", sent.method])
-    for name, value in sent.headers:
-        if name.lower() not in _IMPLIED:
-            words += ["-H", clean(f"{name}: {value}")]
-    shown = body(sent.body, clean, limit)
-    text = is_text(sent.body.head)
-    if sent.body.size:
-        words += ["--data-binary", shown if text else "@request-body"]
-    line = shlex.join([*words, clean(BASE_URL + sent.path)])
-    return line if text else f"{line}\n{shown}"
+def request(sent: Sent, clean: Redactor, limit: int = SHOWN_BODY, base: str = BASE_URL) -> str:
+    """The request as a curl line for a container at `base`, port 8080 of this machine; of a body that is too long a comment below it tells."""
+    line = ["curl", "-sS"] + ([] if sent.method == "POST" and sent.body.size else ["-X", sent.method])
+    line += curl.headers(sent.headers, clean, body=sent.body.size > 0)
+    given = curl.data(sent.body, clean, limit)
+    before, argument = given or ("", "@request-body")
+    body_words = ["--data-binary", argument] if sent.body.size else []
+    url = shlex.quote(clean(base + sent.path))
+    said = f"{before}{' '.join([shlex.join(line), *body_words, url])}"
+    kind = sent.body.media_type or "unknown type"
+    about = f"# request-body: {size(sent.body.size)} of {kind}, sha256 {sent.body.sha256}"
+    return said if given else f"{said}\n{clean(about)}"
 
 
 def answer(outcome: Answer | NoAnswer, clean: Redactor, limit: int = SHOWN_BODY) -> str:
@@ -202,8 +201,9 @@ def log_lines(lines: tuple[LogLine, ...], clean: Redactor) -> list[str]:
     """The last of these lines with their seconds, at most 200 lines and 64 KiB."""
     kept: list[str] = []
     room = LOG_BYTES
-    for line in reversed(lines[-LOG_LINES:]):
-        shown = f"{line.at:8.3f} {shorten(clean(line.text), SHOWN_BODY)}"
+    last = lines[-LOG_LINES:]
+    for line, text in zip(reversed(last), reversed(clean.lines(line.text for line in last)), strict=True):
+        shown = f"{line.at:8.3f} {shorten(text, SHOWN_BODY)}"
         room -= len(shown.encode("utf-8", "surrogatepass")) + 1
         if room < 0:
             break

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sm_ci.diagnosis import Cause, find_cause, model_file
+from sm_ci.diagnosis import find_cause, model_file
 
 MMS = "com.amazonaws.ml.mms.wlm"
 HANDLER = "/opt/ml/model/code/inference.py"
@@ -43,7 +43,8 @@ def test_the_users_line_under_the_noise_of_multi_model_server() -> None:
         f"2026-11-22T14:50:02,111 [WARN ] W-9000-model {MMS}.BatchAggregator - Load model failed: model, error: Worker died.",
     ]
     cause = find_cause(log)
-    assert cause == Cause(text="SyntaxError: expected ':'", index=8, file=HANDLER, line=12)
+    assert cause is not None
+    assert (cause.text, cause.index, cause.file, cause.line) == ("SyntaxError: expected ':'", 8, HANDLER, 12)
     assert model_file(cause) == "code/inference.py"
 
 
@@ -53,6 +54,60 @@ def test_two_workers_of_a_server_write_between_each_others_lines() -> None:
     cause = find_cause([line for pair in zip(one, other, strict=True) for line in pair])
     assert cause is not None
     assert (cause.text, cause.line, cause.index) == ("OSError: one", 7, 8)
+
+
+def in_turn(one: list[str], other: list[str]) -> list[str]:
+    return [line for pair in zip(one, other, strict=True) for line in pair]
+
+
+def two_processes() -> dict[str, list[str]]:
+    """Two tracebacks line by line in turn, as several servers tell their processes apart."""
+    one, other = traceback((HANDLER, 7), error="OSError: one"), traceback((HANDLER, 9), error="OSError: other")
+    return {
+        "pid in brackets": in_turn([f"[33] {line}" for line in one], [f"[34] {line}" for line in other]),
+        "pid and time": in_turn(
+            [f"2026-11-22 10:00:0{at},12 [33] {line}" for at, line in enumerate(one)],
+            [f"2026-11-22 10:00:1{at},12 [34] {line}" for at, line in enumerate(other)],
+        ),
+        "ranks of MPI": in_turn(
+            [f"W-17-m-stderr: [1,0]<stderr>:{line}" for line in one],
+            [f"W-17-m-stderr: [1,1]<stderr>:{line}" for line in other],
+        ),
+        "vllm": in_turn(
+            [f"(EngineCore pid=33) ERROR 11-22 10:00:00 [core.py:708] {line}" for line in one],
+            [f"(EngineCore pid=34) ERROR 11-22 10:00:00 [core.py:708] {line}" for line in other],
+        ),
+        "json records": in_turn(
+            [json.dumps({"level": "ERROR", "pid": 33, "message": line}) for line in one],
+            [json.dumps({"level": "ERROR", "pid": 34, "message": line}) for line in other],
+        ),
+        "json of threads": in_turn(
+            [json.dumps({"threadName": "w-1", "msg": line}) for line in one],
+            [json.dumps({"threadName": "w-2", "msg": line}) for line in other],
+        ),
+    }
+
+
+@pytest.mark.parametrize("server", two_processes())
+def test_lines_of_two_processes_are_told_apart(server: str) -> None:
+    cause = find_cause(two_processes()[server])
+    assert cause is not None
+    assert (cause.text, cause.file, cause.line, cause.index) == ("OSError: one", HANDLER, 7, 8)
+
+
+def test_a_launcher_that_only_tells_that_its_program_failed_is_not_the_cause() -> None:
+    """`serve` is the user's own, and the server that it called had said why before."""
+    for error in (
+        "subprocess.CalledProcessError: Command '['gunicorn']' returned non-zero exit status 1.",
+        "gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>",
+    ):
+        log = [
+            "[2026-11-22 10:00:00 +0000] [1] [ERROR] Connection in use: ('0.0.0.0', 8080)",
+            *traceback(("/usr/local/bin/serve", 3), ("/usr/local/bin/gunicorn", 8), error=error),
+        ]
+        cause = find_cause(log)
+        assert cause is not None
+        assert cause.rule == "port-in-use"
 
 
 def test_the_last_frame_of_the_users_file_counts_not_the_librarys() -> None:
@@ -138,9 +193,10 @@ def test_a_syntax_error_of_the_first_file_has_no_head() -> None:
         "         ^",
         "SyntaxError: '(' was never closed",
     ]
-    assert find_cause(log) == Cause(
-        text="SyntaxError: '(' was never closed", index=4, file="/opt/program/serve", line=3
-    )
+    cause = find_cause(log)
+    assert cause is not None
+    assert (cause.text, cause.index) == ("SyntaxError: '(' was never closed", 4)
+    assert (cause.file, cause.line, cause.rule) == ("/opt/program/serve", 3, "syntax-error")
 
 
 def test_a_message_that_begins_in_the_next_line() -> None:

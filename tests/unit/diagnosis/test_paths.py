@@ -16,6 +16,7 @@ from sm_ci.diagnosis import best_match, is_users
         ("/usr/local/lib/python3.11/dist-packages/mms/service.py", False),
         ("/opt/conda/lib/python3.10/site-packages/ts/service.py", False),
         ("/tmp/.djl.ai/python/0.27.0/djl_python_engine.py", False),
+        ("/usr/local/bin/gunicorn", False),
         ("<frozen importlib._bootstrap>", False),
         ("<string>", False),
         ("", False),

@@ -42,6 +42,7 @@ def test_the_top_of_a_result(mixed: RunResult) -> None:
         "contract",
         "findings",
         "fault",
+        "diagnoses",
     ]
     assert document["schema"] == 1
     assert document["conclusion"] == "failure"
