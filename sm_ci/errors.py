@@ -12,6 +12,7 @@ SmCiError
     CredentialsRefused 3    AWS refuses the credentials, or the role
 
 Cancelled            130    SIGINT or SIGTERM; not an SmCiError
+  OutOfTime          3      --timeout is over; 1 once the container was started
 """
 
 from __future__ import annotations
@@ -154,3 +155,10 @@ class Cancelled(BaseException):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+
+class OutOfTime(Cancelled):
+    """The time of the whole run is over. The verdict on the model is open, unless its container was started."""
+
+    exit_status = 3
+    kind = "timeout"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sm_ci.errors import Finding, Location, Severity
 from sm_ci.hosting.service import Service
+from sm_ci.results import Exchange
 from sm_ci.spec import Case, Spec
 
 
@@ -21,6 +22,7 @@ class Conditions:
     strict: bool
     latency_void: bool
     on_finding: Callable[[Finding], None]
+    on_exchange: Callable[[Case, Exchange], None] | None = None  # gets the whole bodies; the results keep their start
 
 
 def warning(rule: str, case: Case, text: str, at: Location | None) -> Finding:

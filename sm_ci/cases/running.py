@@ -53,6 +53,8 @@ def _run(case: Case, conditions: Conditions) -> CaseResult:
             _kept(_send(case, headers, body, conditions))
     mark = conditions.service.log.mark()
     exchange = _send(case, headers, body, conditions)
+    if conditions.on_exchange:
+        conditions.on_exchange(case, exchange)
     if isinstance(exchange.outcome, NoAnswer):
         reason = _no_answer_reason(exchange.outcome, conditions.service.timeline.dead)
         return _errored(case, watch.now() - begun, reason, _kept(exchange))

@@ -9,6 +9,7 @@ from sm_ci.errors import UsageError
 from sm_ci.session import Access
 from sm_ci.spec import units
 
+_YEAR = 366 * 86_400.0  # seconds; a timer of the kernel has an end
 PASSWORD = "SM_CI_REGISTRY_PASSWORD"  # noqa: S105 - a variable's name
 
 
@@ -39,6 +40,12 @@ def read_access(options: Mapping[str, Any], environ: Mapping[str, str]) -> Acces
         cache=given["cache"],
         cache_size=int(_read(units.size, "--cache-size", given["cache_size"])),
     )
+
+
+def budget(timeout: str | None) -> float | None:
+    """The seconds that --timeout gives the whole run, a year at most; None without. UsageError when it is no time."""
+    given = (timeout or "").strip()
+    return min(_read(units.duration, "--timeout", given), _YEAR) if given else None
 
 
 def _read(read: Callable[[object], float], option: str, text: str) -> float:

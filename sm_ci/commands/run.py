@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
 from sm_ci import session
-from sm_ci.commands.selection import select
+from sm_ci.commands.planning import Plan, Wishes, plans_of
+from sm_ci.commands.specs import named
 from sm_ci.commands.validate import load_all
-from sm_ci.errors import Cancelled, EnvironmentFault, UsageError
+from sm_ci.errors import Cancelled, EnvironmentFault, Finding, Severity
 from sm_ci.interrupts import Interrupts, cancellable
-from sm_ci.report import make_folder, write_all
-from sm_ci.report.console import Console
+from sm_ci.report import write_all
+from sm_ci.report.console import Console, Level
 from sm_ci.report.summary import LIMIT, markdown
 from sm_ci.results import RunResult
 from sm_ci.runner import Runner
-from sm_ci.session import Access
-from sm_ci.spec import Spec
 
-_FOLDER = re.compile(r"[^\w.+ -]")
-"""What no folder's name may hold: a spec of a fork names itself, and must not leave the folder for reports."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """The command's options."""
-
-    out: Path
-    image: str | None = None
-    model: str | None = None
-    tags: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    strict: bool = False
-    gpu: str = ""
-    access: Access = field(default_factory=Access)
+__all__ = ["Wishes", "report", "run_specs"]
 
 
 def run_specs(
@@ -47,10 +29,11 @@ def run_specs(
     All specs are read before the first is run. With several, each has a folder of its name below `out`.
     """
     runner = Runner.detect(environ)
-    with Console(stdout, environ=environ, runner=runner) as console:
+    level = Level.VERBOSE if runner and runner.debug else wishes.level
+    with Console(stdout, environ=environ, runner=runner, level=level) as console:
         console.hide(wishes.access.secrets)
         specs = load_all(
-            paths,
+            named(paths, Path.cwd()),
             variables,
             environ=environ,
             console=console,
@@ -61,57 +44,60 @@ def run_specs(
         )
         if specs is None:
             return 2
-        folders = _folders(specs, wishes.out)
-        chosen = [_options(spec, wishes) for spec in specs]
-        results: list[RunResult] = []
-        written: list[Path] = []
-        for folder in folders:
-            make_folder(folder)
-        with cancellable() as interrupts:
-            for spec, options, folder in zip(specs, chosen, folders, strict=True):
-                console.hide((*spec.secrets.values(), *wishes.access.secrets))
-                result = _run(spec, options, environ=environ, console=console, interrupts=interrupts)
-                results.append(result)
-                with interrupts.shielded():
-                    written += report(result, folder, console=console, runner=runner, stdout=stdout)
-            with interrupts.shielded():
-                if runner:
-                    runner.write_outputs(results, written, stdout)
-        cancelled = Cancelled.exit_status if interrupts.received else 0
-    return max(cancelled, *(result.exit_status for result in results))
+        if runner and wishes.keep:
+            console.finding(_KEPT_ON_A_RUNNER)
+        plans = plans_of(specs, wishes, console.done)
+        limit = (wishes.timeout, wishes.shown_timeout)
+        with cancellable() as interrupts, interrupts.shielded(), interrupts.limited(*limit):
+            results = _run_all(
+                plans, environ=environ, console=console, runner=runner, interrupts=interrupts, stdout=stdout
+            )
+        if wishes.record:
+            console.done(f"recorded below {wishes.record}")
+    return max(interrupts.exit_status, *(result.exit_status for result in results))
 
 
-def _run(
-    spec: Spec, options: session.Options, *, environ: Mapping[str, str], console: Console, interrupts: Interrupts
-) -> RunResult:
-    """A run, or what takes its place when we were interrupted before it."""
+_KEPT_ON_A_RUNNER = Finding(
+    rule="kept-on-a-runner",
+    severity=Severity.WARNING,
+    message="--keep leaves the container and what belongs to it on the runner's engine",
+    remedy="on a machine that is not thrown away after the job, remove it yourself",
+)
+
+
+def _run_all(
+    plans: Sequence[Plan],
+    *,
+    environ: Mapping[str, str],
+    console: Console,
+    runner: Runner | None,
+    interrupts: Interrupts,
+    stdout: TextIO,
+) -> list[RunResult]:
+    """Each with its reports as soon as it has ended; the action's outputs at the end. Shielded but for the runs."""
+    results: list[RunResult] = []
+    written: list[Path] = []
+    for plan in plans:
+        console.hide((*plan.spec.secrets.values(), *plan.options.access.secrets))
+        result = _run(plan, environ=environ, console=console, interrupts=interrupts)
+        results.append(result)
+        written += report(result, plan.folder, console=console, runner=runner, stdout=stdout)
+    if runner:
+        runner.write_outputs(results, written, stdout)
+    return results
+
+
+def _run(plan: Plan, *, environ: Mapping[str, str], console: Console, interrupts: Interrupts) -> RunResult:
+    """A run, or what takes its place when it is skipped, or when we were interrupted before it."""
+    if plan.skip:
+        return session.skipped(plan.spec, plan.options, environ=environ, progress=console, why=plan.skip)
     try:
-        if not interrupts.received:
-            return session.run(spec, options, environ=environ, progress=console, interrupts=interrupts)
+        with interrupts.exposed():
+            if not interrupts.received:
+                return session.run(plan.spec, plan.options, environ=environ, progress=console, interrupts=interrupts)
     except Cancelled:  # between two steps of the run, or at its very end
         pass
-    return session.not_begun(spec, options, environ=environ, progress=console, why=interrupts.message)
-
-
-def _options(spec: Spec, wishes: Wishes) -> session.Options:
-    cases = select(spec, only=wishes.only, tags=wishes.tags)
-    model = wishes.model
-    if model is not None and not model.startswith("s3://") and not Path(model).exists():
-        raise UsageError(f"--model {model!r} does not exist", remedy="Its path starts from where you are.")
-    return session.Options(
-        cases=cases, image=wishes.image, model=model, strict=wishes.strict, gpu=wishes.gpu, access=wishes.access
-    )
-
-
-def _folders(specs: Sequence[Spec], out: Path) -> list[Path]:
-    if len(specs) == 1:
-        return [out]
-    names = [spec.name for spec in specs]
-    folders = [_FOLDER.sub("_", name).lstrip(".") or "_" for name in names]
-    double = next((name for name, folder in zip(names, folders, strict=True) if folders.count(folder) > 1), None)
-    if double is not None:
-        raise UsageError(f"two specs are named {double!r}", remedy="Give each a name of its own: name: …")
-    return [out / folder for folder in folders]
+    return session.not_begun(plan.spec, plan.options, environ=environ, progress=console, error=interrupts.error())
 
 
 def report(

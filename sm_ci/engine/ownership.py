@@ -26,7 +26,10 @@ from sm_ci.engine.trouble import ENGINE_TROUBLE
 RUN_LABEL = "io.sm-ci.run"
 OWNER_LABEL = "io.sm-ci.owner"
 KEEP_LABEL = "io.sm-ci.keep"
-"""On a container that --keep leaves: nobody but the user removes it, nor anything else of its run."""
+"""On a container that --keep leaves, with its run's id: nobody but the user removes it, nor anything else of its run.
+
+An image can have such a label too, which its container inherits, but it cannot know the id.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,7 @@ def kept(engine: Engine, run: str) -> tuple[tuple[str, str], ...]:
     """The container of the run that is to be kept, then its networks and volumes: kind and name. Empty without one."""
     api, ours = engine.api, f"{RUN_LABEL}={run}"
     try:
-        containers = api.containers(all=True, filters={"label": [ours, KEEP_LABEL]}) if run else []
+        containers = api.containers(all=True, filters={"label": [ours, f"{KEEP_LABEL}={run}"]}) if run else []
         if not containers:
             return ()
         volumes = (api.volumes(filters={"label": ours}) or {}).get("Volumes") or []
@@ -139,9 +142,11 @@ def remove_abandoned(engine: Engine, process: Owner) -> tuple[str, ...]:
     before. Returns the ids of its runs. ENGINE_TROUBLE when the engine does not tell what there is.
     """
     left = [(owner, run) for owner, run in _owned(engine) if process.boot and owner.is_process(process)]
+    for owner, run in left:
+        remove_run(engine, run, owner)
     for container in {owner.container for owner, _ in left if owner.container}:
         _quietly(engine.api.remove_container, container, force=True, v=True)
-    for owner, run in left:
+    for owner, run in left:  # again: until then the process may have made more
         remove_run(engine, run, owner)
     return tuple(sorted({run for _, run in left if run}))
 
@@ -157,7 +162,7 @@ def _owned(engine: Engine) -> list[tuple[Owner, str]]:
         *api.images(filters=ours),
     ]
     labels = [dict(thing.get("Labels") or {}) for thing in things]
-    stay = {one[OWNER_LABEL] for one in labels if KEEP_LABEL in one}
+    stay = {one[OWNER_LABEL] for one in labels if one.get(KEEP_LABEL) and one[KEEP_LABEL] == one.get(RUN_LABEL)}
     labels = [one for one in labels if one[OWNER_LABEL] not in stay]
     found = [(Owner.parse(one.get(OWNER_LABEL, "")), one.get(RUN_LABEL, "")) for one in labels]
     return list(dict.fromkeys((owner, run) for owner, run in found if owner))

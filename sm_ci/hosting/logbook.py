@@ -177,10 +177,13 @@ class LogBook:
 
 
 @contextmanager
-def following(engine: Engine, container: str, file: Path, watch: Stopwatch) -> Iterator[LogBook]:
+def following(
+    engine: Engine, container: str, file: Path, watch: Stopwatch, *, stays: bool = False
+) -> Iterator[LogBook]:
     """The log of a started container. When the block is left the container has ended: the rest of its log is waited for.
 
-    Not when the block is left by an interruption, or because the engine failed.
+    Not when the block is left by an interruption, or because the engine failed, or when the container `stays`: of that
+    one the log until now is the whole.
     """
     book, patience = LogBook(file, watch), 1.0
     with streams.log_stream(engine, container) as pieces:
@@ -193,8 +196,8 @@ def following(engine: Engine, container: str, file: Path, watch: Stopwatch) -> I
             patience = REST_COMES
             raise
         finally:
-            thread.join(patience)
-            if thread.is_alive():
+            thread.join(0.0 if stays else patience)
+            if thread.is_alive() and not stays:
                 book.abandon(
                     f"the log still came {patience:g} s after the container's end; only its start was searched"
                 )

@@ -17,7 +17,9 @@ from sm_ci import contract, invoke
 from sm_ci.engine import containers, networks
 from sm_ci.engine.client import Engine
 from sm_ci.engine.containers import ContainerPlan, State
-from sm_ci.engine.placement import Placement
+from sm_ci.engine.devices import Request
+from sm_ci.engine.ownership import KEEP_LABEL
+from sm_ci.engine.placement import Placement, reaches_containers
 from sm_ci.errors import CannotServe, EngineFault, SmCiError
 from sm_ci.hosting.logbook import LogBook, following
 from sm_ci.hosting.readiness import await_ready
@@ -43,8 +45,10 @@ class HostingPlan:
     limits: Limits
     network_isolation: bool
     startup_timeout: float
+    gpus: Request | None = None
     platform_network: str = ""  # a further network, where the container finds its role's credentials
     port: int = contract.PORT
+    keep: bool = False  # the container stays as it is when the block is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +79,10 @@ def in_service(
         with record.phase(PhaseName.START):
             containers.start(engine, container, contract.COMMAND[0])
         stack.callback(_keep_log, record)
-        book = record.book = stack.enter_context(following(engine, container, scratch / "container.log", record.watch))
-        stack.callback(_note_end, engine, container, plan.port, record)
+        book = record.book = stack.enter_context(
+            following(engine, container, scratch / "container.log", record.watch, stays=plan.keep)
+        )
+        stack.callback(_note_end, engine, container, plan, record)
         with _left_alone(engine, container, plan.port):
             with record.phase(PhaseName.READY):
                 address = _address(engine, container, plan, placement, timeline)
@@ -92,6 +98,8 @@ def in_service(
                 await_ready(started, record, progress)
             with HealthWatcher(address, timeline) as health:
                 yield Service(address=address, timeline=timeline, log=book, health=health)
+        if plan.keep:
+            return
         with record.phase(PhaseName.STOP):
             _stop(engine, container, plan.port, record, progress)
 
@@ -99,7 +107,7 @@ def in_service(
 @contextmanager
 def _network(engine: Engine, plan: HostingPlan, placement: Placement) -> Iterator[str]:
     """A network of the run's own where it is needed: for isolation, or when we are in a container ourselves."""
-    if plan.network_isolation and not (engine.facts.reaches_containers or placement.joins_networks):
+    if plan.network_isolation and not reaches_containers(engine, placement):
         raise EngineFault(
             "network_isolation needs an engine whose containers can be reached by their own address",
             remedy="Run on Linux with a Docker engine that is not rootless and not Docker Desktop.",
@@ -108,10 +116,9 @@ def _network(engine: Engine, plan: HostingPlan, placement: Placement) -> Iterato
     if not (plan.network_isolation or placement.joins_networks):
         yield ""
         return
-    joined_by = placement.container if placement.joins_networks else ""
     name = f"sm-ci-{plan.run}"
     with networks.private_network(
-        engine, name, plan.labels, internal=plan.network_isolation, joined_by=joined_by
+        engine, name, plan.labels, internal=plan.network_isolation, joined_by=placement.joined_by
     ) as network:
         yield network
 
@@ -125,7 +132,7 @@ def _container(engine: Engine, plan: HostingPlan, network: str, placement: Place
         name=f"sm-ci-{plan.run}",
         command=contract.COMMAND,
         environment=environment,
-        labels=plan.labels,
+        labels={**plan.labels, **({KEEP_LABEL: plan.run} if plan.keep else {})},
         port=plan.port,
         read_only=plan.mounts,
         files={_METADATA: metadata},
@@ -134,16 +141,19 @@ def _container(engine: Engine, plan: HostingPlan, network: str, placement: Place
         shm_size=plan.limits.shm_size,
         network=network,
         also=plan.platform_network,
-        publish=not network and not engine.facts.reaches_containers,
+        publish=not reaches_containers(engine, placement),
+        gpus=plan.gpus,
     )
-    container = _created(engine, wanted, _written(metadata, engine, placement, scratch))
+    container = _created(engine, wanted, _written(metadata, placement, scratch))
     try:
         yield container
     except BaseException:
-        with suppress(SmCiError):  # the engine may be gone, and that must not hide what came first
-            containers.remove(engine, container)
+        if not plan.keep:
+            with suppress(SmCiError):  # the engine may be gone, and that must not hide what came first
+                containers.remove(engine, container)
         raise
-    containers.remove(engine, container)
+    if not plan.keep:
+        containers.remove(engine, container)
 
 
 @contextmanager
@@ -166,10 +176,10 @@ def _metadata(region: str) -> bytes:
     return json.dumps({"ResourceId": "sm-ci", "EndpointArn": arn}).encode()
 
 
-def _written(metadata: bytes, engine: Engine, placement: Placement, scratch: Path) -> str:
+def _written(metadata: bytes, placement: Placement, scratch: Path) -> str:
     """The file where the engine should see it; empty where it cannot, or where there is no room for it."""
     file = scratch / "endpoint-metadata.json"
-    path = placement.engine_path(file) if engine.facts.local else None
+    path = placement.engine_path(file)
     if path is None:
         return ""
     try:
@@ -202,7 +212,7 @@ def _address(
     state = containers.inspect(engine, container, plan.port)
     if not state.running:
         timeline.emit(Exited(at=timeline.watch.now(), exit_code=state.exit_code))
-    if placement.joins_networks or engine.facts.reaches_containers:
+    if reaches_containers(engine, placement):
         return invoke.Address(host=state.address or "127.0.0.1", port=plan.port)
     return invoke.Address(host="127.0.0.1", port=state.published or plan.port)
 
@@ -221,12 +231,14 @@ def _stop(engine: Engine, container: str, port: int, record: Record, progress: P
         progress.done(f"stopped after {took:.1f} s")
 
 
-def _note_end(engine: Engine, container: str, port: int, record: Record) -> None:
+def _note_end(engine: Engine, container: str, plan: HostingPlan, record: Record) -> None:
     """On a way out that was not `_stop`: notes how the container ended, or ends it, so that its log ends too."""
     if record.stop is not None:
         return
     with suppress(SmCiError):
-        state = containers.inspect(engine, container, port)
+        state = containers.inspect(engine, container, plan.port)
+        if state.running and plan.keep:
+            return
         if state.running:
             containers.kill(engine, container)
         else:

@@ -19,7 +19,7 @@ def model_mount(
 
     `image` is any image that the engine has: a container of it, never started, is the way into a volume.
     """
-    path = here.engine_path(folder) if engine.facts.local else None
+    path = here.engine_path(folder)
     if path is not None:
         yield path
         return

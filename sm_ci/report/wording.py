@@ -77,7 +77,7 @@ def verdict(result: RunResult, clean: Redactor) -> str:
     """The whole run in one sentence."""
     name = clean(result.name)
     if result.fault is None:
-        said = "failed" if result.exit_status else "passed"
+        said = "failed" if result.exit_status else "was skipped" if result.conclusion == "skipped" else "passed"
         return f"{name} {said}: {totals(result)}"
     said = {1: "failed", 130: "was cancelled"}.get(result.exit_status, "could not be tested")
     return f"{name} {said}: {first_line(clean(result.fault.message))}"
@@ -144,7 +144,7 @@ def is_text(data: bytes) -> bool:
 
 
 def request(sent: Sent, clean: Redactor, limit: int = SHOWN_BODY, base: str = BASE_URL) -> str:
-    """The request as a curl line for a container at `base`, port 8080 of this machine; of a body that is too long a comment below it tells."""
+    """The request as a curl line for a container at `base`; of a body that is too long a comment below it tells."""
     line = ["curl", "-sS"] + ([] if sent.method == "POST" and sent.body.size else ["-X", sent.method])
     line += curl.headers(sent.headers, clean, body=sent.body.size > 0)
     given = curl.data(sent.body, clean, limit)

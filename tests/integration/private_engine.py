@@ -64,7 +64,9 @@ def assert_fault(ended: Ended, kind: str, message: str, remedy: str = LOST_REMED
 class PrivateEngine:
     """A dockerd in network, mount and process namespaces of its own, which end with it; its data stands in memory."""
 
-    def __init__(self, megabytes: int) -> None:
+    def __init__(self, megabytes: int, programs: Path | None = None) -> None:
+        """`programs` is a folder of programs that the engine finds before the machine's."""
+        self._programs = programs
         self.folder = Path(tempfile.mkdtemp(prefix="sm-ci-engine-", dir="/tmp"))  # a socket's path has 107 bytes
         self.host = f"unix://{self.folder}/sock"
         self.tcp = f"tcp://127.0.0.1:{PORT}"
@@ -181,6 +183,8 @@ class PrivateEngine:
         places = {"--data-root": "data", "--exec-root": "exec", "--pidfile": "pid"}
         located = [f"{option}={self.folder / name}" for option, name in places.items()]
         path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+        if self._programs:
+            path = f"{self._programs}:{path}"
         quiet = ["--iptables=false", "--ip-forward=false", "--ip-masq=false"]
         groups = ["--exec-opt=native.cgroupdriver=cgroupfs", f"--cgroup-parent=/{self.folder.name}"]
         return ["env", f"PATH={path}", "dockerd", "-H", self.host, "-H", self.tcp, *located, *quiet, *groups]

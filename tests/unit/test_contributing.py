@@ -19,7 +19,7 @@ GROUPS = [
     "AWS's toolkit",
     "Properties and fuzz",
 ]
-TEST = re.compile(r"`((?:unit|integration)/[\w/]+\.py)::(test_\w+)`")
+TEST = re.compile(r"`((?:unit|integration|e2e)/[\w/]+\.py)::(test_\w+)`")
 STATUS = re.compile(r"(?:0|1|2|3|130)(?:, [0-3])*|any")
 
 

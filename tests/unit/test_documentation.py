@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import pytest
@@ -40,10 +40,11 @@ EXAMPLES = sorted(ROOT.glob("examples/**/sm-ci.yml"))
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 
 OWN_INPUTS = {"command", "spec", "working-directory"}  # what is the verb, the argument and the folder of a command line
+NO_INPUTS = {"--list", "--online", "--json"}  # what a person asks at a terminal
 NO_EXAMPLE: dict[str, str] = {}
 """Keys that no example uses, each with the reason."""
 UNTESTED = "no test yet"
-ACCESS = {option.opts[0] for option in access_options(click.command()(lambda: 0)).params}
+ACCESS = {option.opts[0] for option in cast("click.Command", access_options(click.command()(lambda: 0))).params}
 """The options for AWS, registries and the cache, which the README tells once."""
 
 
@@ -233,22 +234,21 @@ def options(command: str) -> dict[str, str]:
 
 
 def test_the_command_line_has_its_rows() -> None:
-    assert set(cli.commands) == {"run", "validate", "contract", "image", "schema"}
+    assert set(cli.commands) == {"run", "serve", "validate", "contract", "doctor", "image", "schema"}
     for command in cli.commands:
         table = rows(f"`sm-ci {command}`") if options(command) else []
-        elsewhere = ACCESS if command == "contract" else set()
+        elsewhere = ACCESS if command in {"contract", "serve", "init"} else set()
         assert {code(row[0]).split()[0] for row in table} == set(options(command)) - elsewhere, command
 
 
 def test_inputs_are_options_and_rows() -> None:
     inputs = ACTION["inputs"]
-    assert set(inputs) - OWN_INPUTS == {option.removeprefix("--") for option in options("run")}
-    assert set(inputs) - OWN_INPUTS == {
-        *entrypoint.LISTS,
-        *entrypoint.VALUES,
-        *entrypoint.FLAGS,
-        *entrypoint.HIDDEN,
-    }
+    taken: set[str] = set()
+    for command, verb in entrypoint.COMMANDS.items():
+        asked = {*verb.values, *verb.lists, *verb.flags, *(entrypoint.HIDDEN if verb.uses_registry else ())}
+        assert {f"--{name}" for name in asked} == set(options(command)) - NO_INPUTS, command
+        taken |= {*asked, verb.arguments} - {""}
+    assert set(inputs) == taken | OWN_INPUTS
     table = {code(row[0]): row[1:] for row in rows("Inputs")}
     shown = {name: f"`{given['default']}`" if given["default"] else "" for name, given in inputs.items()}
     assert {name: row[0] for name, row in table.items()} == shown

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from sm_ci.errors import Cancelled
+from sm_ci.errors import Cancelled, OutOfTime
 from sm_ci.interrupts import cancellable
 
 
@@ -46,3 +46,29 @@ def test_the_handlers_before_are_restored() -> None:
     with cancellable():
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_the_end_of_the_time_raises_once_and_is_no_interruption() -> None:
+    with cancellable() as interrupts, interrupts.limited(0.01, "10ms"):
+        with pytest.raises(OutOfTime, match="the timeout of 10ms is over") as caught:
+            signal.pause()
+        assert (caught.value.exit_status, caught.value.kind) == (3, "timeout")
+        assert interrupts.exit_status == 0
+        assert isinstance(interrupts.error(), OutOfTime)
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_time_ends_with_its_block_and_without_one_never_does() -> None:
+    with cancellable() as interrupts:
+        with interrupts.limited(60.0, "60s"):
+            assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
+        with interrupts.limited(None, ""):
+            assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_in_an_exposed_block_signals_raise_within_a_shielded_one() -> None:
+    with cancellable() as interrupts, interrupts.shielded():
+        with pytest.raises(Cancelled), interrupts.exposed():
+            os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupts.exit_status == 130

@@ -5,13 +5,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import cmarkgfm
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sm_ci.errors import Finding, Location, Severity
 from sm_ci.results import CaseResult, Failure, Fault, ImageFacts, Outcome, RunResult
-from sm_ci.runner import Runner
+from sm_ci.runner import Runner, file_commands
+from tests.e2e.reading import records
 
 RUN = RunResult(
     schema=1,
@@ -73,6 +75,7 @@ def test_only_a_runner_is_a_runner() -> None:
             "GITHUB_ACTIONS": "true",
             "GITHUB_WORKSPACE": "/github/workspace",
             "GITHUB_OUTPUT": "/github/file_commands/o",
+            "GITHUB_STATE": "/github/file_commands/t",
             "GITHUB_STEP_SUMMARY": "/github/file_commands/s",
             "GITHUB_REPOSITORY": "a/b",
             "RUNNER_DEBUG": "1",
@@ -80,6 +83,7 @@ def test_only_a_runner_is_a_runner() -> None:
     ) == Runner(
         workspace=Path("/github/workspace"),
         output=Path("/github/file_commands/o"),
+        state=Path("/github/file_commands/t"),
         step_summary=Path("/github/file_commands/s"),
         repository="a/b",
         debug=True,
@@ -216,6 +220,75 @@ def test_the_summary_never_grows_beyond_what_github_shows(tmp_path: Path) -> Non
     assert stream.getvalue() == (
         "::warning title=sm-ci::The job's summary is full (1 MiB); see summary.md among the reports.\n"
     )
+
+
+@given(st.dictionaries(st.from_regex("[a-z-]{1,9}", fullmatch=True), st.text(st.characters(), max_size=50), max_size=4))
+def test_no_value_adds_a_name_of_its_own(values: dict[str, str]) -> None:
+    """Read by the rules of actions/runner FileCommandManager.cs: garbage arrives as it is, but for what is no Unicode."""
+    text = file_commands.records(values).encode(errors="backslashreplace").decode()
+    expected = {name: value.encode(errors="backslashreplace").decode() for name, value in values.items()}
+    assert records(text) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    "value", ["a\nconclusion=success", "a\nb<<c", "x\r", "", "\0", "ghadelimiter_0\nx=y", "\ud800"]
+)
+def test_garbage_in_an_output_stays_in_it(tmp_path: Path, value: str) -> None:
+    result = replace(RUN, image=ImageFacts(reference="x", id="sha256:0", digest=value))
+    runner(tmp_path, output=tmp_path / "output").write_outputs([result], [], io.StringIO())
+    found, why = records((tmp_path / "output").read_bytes().decode())
+    assert why == ""
+    assert found["image-digest"] == value.encode(errors="backslashreplace").decode()
+    assert found["conclusion"] == "success"
+    assert set(found) == {"conclusion", "total", "passed", "failed", "skipped", "time", "directory", "image-digest"}
+
+
+def test_the_post_step_is_told_a_state(tmp_path: Path) -> None:
+    """A runner without such a file, as act has in some places, is not complained about."""
+    stream = io.StringIO()
+    runner(tmp_path, state=tmp_path / "state").save_state({"owner": "a/b/1/2/"}, stream)
+    assert records((tmp_path / "state").read_text()) == ({"owner": "a/b/1/2/"}, "")
+    runner(tmp_path).save_state({"owner": "x"}, stream)
+    assert stream.getvalue() == ""
+
+
+PAGE = """\
+## ❌ head
+
+| a | b |
+|---|---|
+| 1 | `` |
+
+````text
+</details>
+```
+<details>
+````
+
+<details><summary>x</summary>
+
+```sh
+</details>
+```
+| c |
+
+</details>
+
+last
+"""
+
+
+def test_a_summary_is_cut_where_nothing_is_open() -> None:
+    for octets in range(len(PAGE.encode()) + 2):
+        part = file_commands.fitting(PAGE, octets)
+        assert PAGE.startswith(part)
+        assert len(part.encode()) <= octets
+        assert part == "" or part.endswith("\n")
+        assert part == PAGE or octets < len(PAGE.encode())
+        page = f"{part}\nafter\n"
+        shown = cmarkgfm.github_flavored_markdown_to_html(page, options=cmarkgfm.Options.CMARK_OPT_UNSAFE)
+        assert shown.endswith("<p>after</p>\n")
+        assert shown.count("<details>") == shown.count("</details>") == shown.count("<summary>")
 
 
 def test_masks_are_exact_and_say_something() -> None:

@@ -2,15 +2,18 @@ import base64
 import html as html_module
 import json
 import re
+import unicodedata
 import xml.etree.ElementTree as ET
 from urllib.parse import quote
 
+import cmarkgfm
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from sm_ci import text
+from tests.e2e.reading import REGISTERED, find
 
 # Lone surrogates too: what a container prints is decoded with surrogateescape.
 commands = [
@@ -25,6 +28,11 @@ commands = [
     " ",
     "\u00a0",
     "\ufeff",
+    "\u200b",
+    "\u2060",
+    "\U000e0001",
+    "::error::x",
+    "##[error]x",
     "\\",
     "x",
     "é",
@@ -93,6 +101,46 @@ def test_a_secret_inside_of_base64_is_masked_at_every_offset() -> None:
 def test_lines_of_a_secret_are_masked_when_they_say_something() -> None:
     redact = text.Redactor(["{\n  private key one\n}\n"])
     assert redact("got: private key one, {}") == "got: ***, {}"
+
+
+SECRET = "hf_Zk3Qw9LrT7vB2mXc8nD4"
+
+
+def test_a_secret_that_is_broken_between_lines_is_masked_and_the_lines_stay() -> None:
+    redact = text.Redactor([SECRET])
+    assert redact(f"got {SECRET[:9]}\n{SECRET[9:]} there") == "got ***\n*** there"
+    assert redact(f"[\n  '{SECRET[:9]}\n   {SECRET[9:15]}\r\n{SECRET[15:]}'\n]") == "[\n  '***\n   ***\r\n***'\n]"
+    assert redact.data(f"{SECRET[:9]}\né{SECRET}\n{SECRET[:9]}\n{SECRET[9:]}".encode()).decode() == (
+        f"{SECRET[:9]}\né***\n***\n***"
+    )
+    assert redact.lines(["a", SECRET[:9], SECRET[9:], "", "b"]) == ["a", "***", "***", "", "b"]
+    assert redact.lines([]) == []
+    assert redact.lines([""]) == [""]
+
+
+def test_wrapped_base64_of_a_secret_is_masked() -> None:
+    """As `base64` wraps it, after 76 characters."""
+    encoded = base64.encodebytes(f"{'user' * 12}:{SECRET}:more".encode()).decode()
+    assert encoded.count("\n") == 2
+    masked = text.Redactor([SECRET])(encoded)
+    assert masked.count("\n") == 2
+    assert "***\n***" in masked
+
+
+def test_a_colour_inside_of_a_secret_does_not_bring_it_past() -> None:
+    """Every sink removes colours, and would put the secret together again."""
+    redact = text.Redactor([SECRET])
+    assert text.terminal(redact(f"{SECRET[:5]}\x1b[31m{SECRET[5:]}\x9b0m!")) == "***!"
+    assert redact.data(f"é\x1b[1m{SECRET[:5]}\x1b[31m{SECRET[5:]}".encode()).decode() == "é***"
+    assert redact("\x1b[31mred\x1b[0m") == "\x1b[31mred\x1b[0m"
+
+
+@given(st.lists(anything.map(lambda value: value.replace("\n", "")), max_size=6), st.integers(1, 21))
+def test_lines_stay_as_many_as_they_are(others: list[str], at: int) -> None:
+    texts = [*others, SECRET[:at], SECRET[at:], *others]
+    masked = text.Redactor([SECRET]).lines(texts)
+    assert len(masked) == len(texts)
+    assert SECRET not in "".join(masked)
 
 
 def test_secrets_that_overlap_leave_nothing() -> None:
@@ -209,6 +257,63 @@ def test_a_log_line_is_inert(value: str) -> None:
     assert "##vso[" not in line
     assert len(line.splitlines()) <= 1
     assert len(line) <= 1000
+
+
+def unseen(value: str) -> str:
+    """As .NET compares strings: without what Unicode says is ignorable, white space and controls first of all."""
+    return "".join(char for char in value if not (char.isspace() or unicodedata.category(char) in {"Cf", "Cc"}))
+
+
+@given(anything, st.sampled_from(sorted(REGISTERED)))
+@example("#\u200b#[", "error")
+@example(":\u2060:", "error")
+@example("\U000e0001::", "error")
+def test_a_runner_finds_no_command_in_a_log_line(value: str, name: str) -> None:
+    """By the rules of actions/runner ActionCommand.cs, and of a reader that sees through every character without a width."""
+    for said in (value, f"{value}{name}::x", f"{value}::{name}::x", f"{value}##[{name}]x", f"{value}{name}]x"):
+        line = text.inert_log_line(said)
+        assert find(line, REGISTERED) is None
+        assert find(text.unmatched(line), REGISTERED) is None
+        assert not unseen(line).startswith("::")
+        assert "##[" not in unseen(line)
+
+
+@pytest.mark.parametrize(
+    ("said", "pattern"),
+    [
+        ('  File "a.py", line 3, in f', r"^\s*File\s\"(.*)\",\sline\s(\d+),\sin\s(.*)$"),
+        ("a.c:3:1: error: x", r"^(.*?):(\d+):(\d*):?\s+(?:fatal\s+)?(warning|error):\s+(.*)$"),
+        ("a.py:3: error: x", r"^(.+):(\d+):\s(error|warning):\s(.+)$"),
+        ("a.ts(3,1): error TS1: x", r"^([^\s].*)\((\d+),(\d+)\)\s*:\s+(error|warning|info)\s+(\w{1,2}\d+)\s*:\s*(.*)$"),
+        (
+            "a.js: line 3, col 1, Error - x (r)",
+            r"^(.+):\sline\s(\d+),\scol\s(\d+),\s(Error|Warning)\s-\s(.+)\s\((.+)\)$",
+        ),
+        ("x\n  3:1  error  x  r", r"(?m)^\s+(\d+):(\d+)\s+(error|warning|info)\s+(.*)\s\s+(.*)$"),
+        ("a.go:3:1: x", r"^\s*(.+\.go):(?:(\d+):(\d+):|(\d+):)? (.*)"),
+        ("12:34:56 error: x", r"^(.*?):(\d+):(\d*):?\s+(?:fatal\s+)?(warning|error):\s+(.*)$"),
+    ],
+)
+def test_a_problem_matcher_of_another_step_finds_no_place(said: str, pattern: str) -> None:
+    assert re.search(pattern, said)
+    assert not re.search(pattern, text.unmatched(said))
+    assert text.unmatched(said).replace("\u200b", "") == said
+
+
+def test_what_has_no_place_is_left_alone() -> None:
+    for said in ("http://127.0.0.1:8080/ping", '{"a":[1,2],"b":3}', 'in "x", line 12', "(3 of 4)", "2026-01-02T03:04"):
+        assert text.unmatched(said) == said
+
+
+@given(anything)
+@example("a@b.co http://x.y www.x.y ftp://x.y mailto:a@b.co <b> ![x](http://y)")
+def test_github_shows_no_link_picture_or_markup(value: str) -> None:
+    """As GitHub's own renderer reads it, with its extensions."""
+    cell = cmarkgfm.github_flavored_markdown_to_html(f"| a | b |\n|---|---|\n| {text.markdown(value)} | end |\n")
+    assert set(re.findall("</?([a-z0-9]+)", cell)) <= {"table", "thead", "tbody", "tr", "th", "td"}
+    assert cell.count("<td>") == 2
+    block = cmarkgfm.github_flavored_markdown_to_html(f"{text.code_block(value, 'text')}\nafter\n")
+    assert re.fullmatch(r"<pre[^>]*><code[^>]*>[^<]*</code></pre>\n<p>after</p>\n", block)
 
 
 def test_a_log_line_stays_readable() -> None:

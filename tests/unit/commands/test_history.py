@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -78,20 +79,40 @@ def edit_to_the_same_size_at_the_same_time(root: Path) -> None:
     os.utime(index, ns=(facts.st_atime_ns, facts.st_mtime_ns))  # as quick as git itself: the index is no newer
 
 
+def stage(root: Path) -> None:
+    edit(root)
+    git(root, "add", "--all")
+
+
+def remove_and_commit(root: Path) -> None:
+    (root / "model/code/x").unlink()
+    commit(root)
+
+
+def turn_a_link(root: Path) -> None:
+    (root / "model/link").unlink()
+    (root / "model/link").symlink_to("weights")
+
+
+def make_a_file_a_folder(root: Path) -> None:
+    (root / "model/weights").unlink()
+    write(root, model__weights__x="1")
+
+
 CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "committed": (lambda root: commit(root, model__weights="W"), "model/weights"),
-    "staged": (lambda root: (edit(root), git(root, "add", "--all")), "model/weights"),
+    "staged": (stage, "model/weights"),
     "edited": (edit, "model/weights"),
     "edited in the instant of the checkout": (edit_to_the_same_size_at_the_same_time, "model/weights"),
-    "new and not tracked": (lambda root: write(root, model__new="1"), "model/new"),
+    "new and not tracked": (partial(write, model__new="1"), "model/new"),
     "new and committed": (lambda root: commit(root, model__new="1"), "model/new"),
     "removed": (lambda root: (root / "model/code/x").unlink(), "model/code/x"),
-    "removed and committed": (lambda root: (root.joinpath("model/code/x").unlink(), commit(root)), "model/code/x"),
+    "removed and committed": (remove_and_commit, "model/code/x"),
     "made executable": (lambda root: (root / "model/weights").chmod(0o755), "model/weights"),
-    "a link turned": (lambda root: (root.joinpath("model/link").unlink(), root.joinpath("model/link").symlink_to("weights")), "model/link"),
-    "what a link leads to": (lambda root: write(root, shared__weights="S"), "shared/weights"),
-    "a file became a folder": (lambda root: (root.joinpath("model/weights").unlink(), write(root, model__weights__x="1")), "model/weights"),
-}  # fmt: skip
+    "a link turned": (turn_a_link, "model/link"),
+    "what a link leads to": (partial(write, shared__weights="S"), "shared/weights"),
+    "a file became a folder": (make_a_file_a_folder, "model/weights"),
+}
 
 
 @pytest.mark.parametrize("what", CHANGES)

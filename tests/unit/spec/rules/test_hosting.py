@@ -51,6 +51,17 @@ def spec(text: str) -> str:
                 "sm-ci.yml:4:16: instance_type: is not an instance type of SageMaker: 'm5.large'; did you mean 'ml.m5.large'?"
             ],
         ),
+        ("image: i\ngpu: optional", []),
+        ("image: i\ngpu: required\ninstance_type: ml.g5.xlarge", []),
+        (
+            "image: i\ngpu: required\ninstance_type: ml.m5.xlarge",
+            [
+                (
+                    "sm-ci.yml:4:6: gpu: is given, and ml.m5.xlarge has no GPU; "
+                    "leave it out, or name an instance_type with GPUs, such as ml.g5.xlarge"
+                )
+            ],
+        ),
         (
             "image: i\ninstance_type: zzz",
             [

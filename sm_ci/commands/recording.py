@@ -1,0 +1,80 @@
+"""Recorded pairs of request and answer, one JSON file a case. Touches the file system.
+
+`{id, request: {method, path, headers, text | base64}, answer: {status, headers, text | base64}}`. What differs from one run to
+the next though nothing changed (dates, random ids, the connection's headers) is left out, so that a file stays the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sm_ci.commands.folders import safe_name
+from sm_ci.report import make_folder, write_file
+from sm_ci.results import Answer, Blob, Exchange, Headers
+from sm_ci.spec import Case
+from sm_ci.text import Redactor
+
+OPTION = "--record"
+_OF_THE_CONNECTION = {"connection", "content-length", "date", "host", "keep-alive", "transfer-encoding", "user-agent"}
+_RANDOM = "x-amzn-sagemaker-inference-id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """Writes below `folder`, which is made at once, so that it is known early when that cannot be."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        make_folder(self.folder, OPTION)
+
+    def __call__(self, case: Case, exchange: Exchange, clean: Redactor) -> None:
+        """Writes the pair; nothing when there was no answer. EnvironmentFault when it cannot be written."""
+        if isinstance(exchange.outcome, Answer):
+            text = json.dumps(_pair(case, exchange, exchange.outcome, clean), indent=2, ensure_ascii=False)
+            write_file(self.folder / file_name(case), f"{text}\n", OPTION)
+
+
+def file_name(case: Case) -> str:
+    """The case's name; with a part of its id's digest where the name holds what no file's name may."""
+    name = safe_name(case.name)
+    if name == case.name and len(name.encode()) < 200:
+        return f"{name}.json"
+    return f"{name[:50]}-{hashlib.sha256(case.id.encode()).hexdigest()[:8]}.json"
+
+
+def _pair(case: Case, exchange: Exchange, answer: Answer, clean: Redactor) -> dict[str, Any]:
+    sent, given = exchange.sent, case.test.request.inference_id is not None
+    asked = tuple(pair for pair in sent.headers if given or pair[0].lower() != _RANDOM)
+    return {
+        "id": clean(case.id),
+        "request": {
+            "method": sent.method,
+            "path": sent.path,
+            "headers": _headers(asked, clean),
+            **_body(sent.body, clean),
+        },
+        "answer": {"status": answer.status, "headers": _headers(answer.headers, clean), **_body(answer.body, clean)},
+    }
+
+
+def _headers(headers: Headers, clean: Redactor) -> dict[str, Any]:
+    """By name; a list of values where a name comes several times."""
+    found: dict[str, list[str]] = {}
+    for name, value in headers:
+        if name.lower() not in _OF_THE_CONNECTION:
+            found.setdefault(clean(name), []).append(clean(value))
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def _body(blob: Blob, clean: Redactor) -> dict[str, str]:
+    data = clean.data(blob.read())
+    try:
+        return {"text": data.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(data).decode()}

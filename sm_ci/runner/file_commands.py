@@ -1,0 +1,72 @@
+"""What a runner reads from files after a step: outputs, state, the job's summary. Pure.
+
+The rules are those of actions/runner `FileCommandManager.cs`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from sm_ci.results import Outcome, RunResult
+
+_REPORTS = {"junit.xml": "junit", "summary.md": "summary", "result.json": "json", "report.html": "html"}
+_FENCE = re.compile("`{3,}")
+
+
+def outputs(results: Sequence[RunResult], files: Sequence[Path], relative: Callable[[Path], str]) -> Mapping[str, str]:
+    """The action's outputs. Paths are relative to the workspace; `failed` counts errored, `skipped` not run cases."""
+    worst = max(results, key=lambda result: (result.exit_status, result.conclusion != "skipped"))
+    digests = [result.image.digest for result in results if result.image and result.image.digest]
+    return {
+        "conclusion": worst.conclusion,
+        "total": str(sum(len(result.cases) for result in results)),
+        "passed": _sum(results, Outcome.PASSED),
+        "failed": _sum(results, Outcome.FAILED, Outcome.ERRORED),
+        "skipped": _sum(results, Outcome.SKIPPED, Outcome.NOT_RUN),
+        "time": f"{sum(result.seconds for result in results):.3f}",
+        "directory": "\n".join(dict.fromkeys(relative(file.parent) for file in files)),
+        **{
+            output: "\n".join(relative(file) for file in files if file.name == name)
+            for name, output in _REPORTS.items()
+            if any(file.name == name for file in files)
+        },
+        "image-digest": "\n".join(dict.fromkeys(digests)),
+    }
+
+
+def records(values: Mapping[str, str]) -> str:
+    """Names and values between random delimiters, so that no value can end early and add a name of its own."""
+    parts = []
+    for name, value in values.items():
+        delimiter = f"ghadelimiter_{os.urandom(16).hex()}"
+        if delimiter in value:
+            raise ValueError(f"{name}: holds the delimiter {delimiter}")
+        parts.append(f"{name}<<{delimiter}\n{value}\n{delimiter}\n")
+    return "".join(parts)
+
+
+def fitting(markdown: str, octets: int) -> str:
+    """The longest start of our own Markdown that fits, and ends at a line where no code block or folded part is open."""
+    size = position = end = depth = 0
+    fence = ""
+    for line in markdown.split("\n")[:-1]:
+        size += len(line.encode(errors="backslashreplace")) + 1
+        if size > octets:
+            break
+        position += len(line) + 1
+        if fence:
+            fence = "" if line == fence else fence
+        elif begun := _FENCE.match(line):
+            fence = begun[0]
+        else:
+            depth += line.startswith("<details>") - line.startswith("</details>")
+        if not fence and not depth:
+            end = position
+    return markdown[:end]
+
+
+def _sum(results: Sequence[RunResult], *outcomes: Outcome) -> str:
+    return str(sum(result.count(*outcomes) for result in results))
