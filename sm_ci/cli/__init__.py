@@ -17,7 +17,7 @@ from typing import TextIO, cast
 import click
 
 from sm_ci import __version__
-from sm_ci.cli import contract, doctor, reading, run, serve
+from sm_ci.cli import contract, doctor, init, reading, run, serve
 from sm_ci.errors import Cancelled, EnvironmentFault, SmCiError
 from sm_ci.report.screen import GuardedStream
 
@@ -28,7 +28,16 @@ def cli() -> None:
     """Test SageMaker inference containers before anyone deploys them."""
 
 
-for _verb in (run.run, serve.serve, contract.contract, reading.validate, doctor.doctor, reading.image, reading.schema):
+for _verb in (
+    run.run,
+    serve.serve,
+    init.init,
+    contract.contract,
+    reading.validate,
+    doctor.doctor,
+    reading.image,
+    reading.schema,
+):
     cli.add_command(_verb)
 
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import click
 
-from sm_ci.cli.options import PATH, access_options, be_somewhere
+from sm_ci.cli.options import PATH, access_options, be_somewhere, variables_of
 from sm_ci.errors import UsageError
 
 
@@ -70,16 +70,9 @@ def contract(
         level=level,
         fail_on=fail_on,
         skip=skip,
-        environment=_variables(environment),
+        environment=variables_of(environment),
         instance_type=instance_type,
         startup_timeout=startup_timeout,
         access=read_access(access, os.environ),
     )
     return check_image(asked, environ=os.environ, stdout=stdout)
-
-
-def _variables(given: tuple[str, ...]) -> dict[str, str]:
-    wrong = next((text for text in given if not text.partition("=")[0].strip() or "=" not in text), None)
-    if wrong is not None:
-        raise UsageError(f"--environment {wrong!r} is not NAME=VALUE", remedy="Write: --environment WORKERS=2")
-    return dict(text.partition("=")[::2] for text in given)

@@ -79,3 +79,11 @@ def pairs_of(given: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--var {name.strip()} is given twice", remedy="Give each variable once.")
         pairs[name.strip()] = value
     return pairs
+
+
+def variables_of(given: Sequence[str]) -> dict[str, str]:
+    """The values of --environment. UsageError when one is not NAME=VALUE."""
+    wrong = next((text for text in given if not text.partition("=")[0].strip() or "=" not in text), None)
+    if wrong is not None:
+        raise UsageError(f"--environment {wrong!r} is not NAME=VALUE", remedy="Write: --environment WORKERS=2")
+    return dict(text.partition("=")[::2] for text in given)

@@ -14,10 +14,10 @@ MOST_TESTS = 3
 _COLUMNS = (4, 2, 1, 8, 13, 3)
 """Widths of a row to begin with; a server that wants another often says so."""
 _WANTED = re.compile(
-    r"expect(?:ing|ed|s)?\D{0,40}?(\d{1,4})\s*(?:features|columns|values|inputs)"
+    r"(?:wants?|expects?|expected|requires?) shape\s*\(\s*\w+\s*,\s*(\d{1,4})\s*\)"
+    r"|expect(?:ing|ed|s)?\D{0,40}?(\d{1,4})\s*(?:features|columns|values|inputs)"
     r"|(?:rows?|vectors?|arrays?) of (\d{1,4})"
     r"|feature_names? mismatch.*?expected (\d{1,4})"
-    r"|shape\s*\(\s*\w+\s*,\s*(\d{1,4})\s*\)"
     r"|should have (\d{1,4}) columns",
     re.IGNORECASE | re.DOTALL,
 )
@@ -99,7 +99,7 @@ def expectation(found: Found) -> dict[str, Any]:
         return expect
     if "json" in media and (value := _parsed(text)) is not None:
         return expect | {"json": value if found.steady and len(text) <= _SHOWN else form(value)}
-    if found.steady and 0 < len(text) <= _SHOWN and text.isprintable():
+    if found.steady and 0 < len(text) <= _SHOWN and text.replace("\n", "").isprintable():
         expect["text"] = text
     return expect
 

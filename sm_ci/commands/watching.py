@@ -22,7 +22,7 @@ def state_of(paths: Sequence[Path]) -> State:
             if len(state) >= MOST_FILES:
                 return state
             with suppress(OSError):
-                found = os.stat(file)
+                found = Path(file).stat()
                 state[file] = (found.st_mtime_ns, found.st_size)
     return state
 
@@ -41,4 +41,4 @@ def _files(path: Path) -> Iterator[str]:
         return
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(set(folders) - _ELSEWHERE)
-        yield from (os.path.join(folder, file) for file in sorted(files))
+        yield from (f"{folder}/{file}" for file in sorted(files))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import takewhile
 
-from sm_ci.conformance.asking import DEAD, accepted, answered, ask, changed, with_sample
+from sm_ci import contract
+from sm_ci.conformance.asking import QUICK, accepted, answered, changed, got_of, where_possible, with_sample
 from sm_ci.conformance.crowd import concurrent_requests, ping_busy
 from sm_ci.conformance.subjects import Probing, Sample
 from sm_ci.conformance.verdict import HELD, Verdict, broken, unchecked
-from sm_ci.results import Answer, header
+from sm_ci.results import Answer, Headers, NoAnswer, NoAnswerKind, header
+from sm_ci.text import shorten
 
 _TEXTS = ("application/json", "application/jsonlines", "text/")
 _JSON = (("Content-Type", "application/json"),)
@@ -18,46 +22,42 @@ _EXTRA = (
     ("X-Forwarded-For", "10.32.0.2"),
 )
 _CATCH = "catch what the handler raises, and answer 400: a request that nobody answers costs its caller 60 s"
-_PINGS_AFTER = 5
 
 
 def unknown_headers(probing: Probing, sample: Sample) -> Verdict:
     """The guide: containers must be able to safely ignore additional headers."""
-    service = probing.service
-    outcome = ask(service, (*sample.headers, *_EXTRA), sample.body, probing.invocation_timeout)
-    return accepted(
-        service, outcome, sample, "with headers that the platform may add", "ignore headers that you do not know"
-    )
+    what = "with headers that the platform may add"
+    outcome = probing.caller.ask((*sample.headers, *_EXTRA), sample.body, probing.patience, f"a request {what}")
+    return accepted(probing.service, outcome, sample, what, "ignore headers that you do not know")
 
 
 def content_type_charset(probing: Probing, sample: Sample) -> Verdict:
     """RFC 9110, 8.3.1: a media type may have parameters, and clients such as Java's and JavaScript's add charset."""
-    service = probing.service
     bare = header(sample.headers, "Content-Type") or ""
     if ";" in bare or not bare.startswith(_TEXTS):
-        return unchecked(f"the sample's Content-Type is {bare or 'missing'}, which takes no charset")
+        return unchecked(f"the sample's Content-Type is {bare or 'missing'}, to which no charset is added")
+    what = f"with Content-Type {bare}; charset=utf-8"
     headers = changed(sample.headers, content_type=f"{bare}; charset=utf-8")
-    outcome = ask(service, headers, sample.body, probing.invocation_timeout)
+    outcome = probing.caller.ask(headers, sample.body, probing.patience, f"a request {what}")
     remedy = "compare the media type alone: what stands before the first ';'"
-    return accepted(service, outcome, sample, f"with Content-Type {bare}; charset=utf-8", remedy)
+    return accepted(probing.service, outcome, sample, what, remedy)
 
 
 def missing_content_type(probing: Probing, sample: Sample) -> Verdict:
     """InvokeEndpoint does not require a ContentType."""
-    service = probing.service
-    outcome = ask(service, changed(sample.headers, content_type=None), sample.body, probing.invocation_timeout)
+    what, remedy = "a request without Content-Type", "take a type as given, or answer 415"
+    headers = changed(sample.headers, content_type=None)
+    outcome = probing.caller.ask(headers, sample.body, probing.patience, what)
     if isinstance(outcome, Answer) and outcome.status >= 500:
-        message = f"a request without Content-Type is answered with {outcome.status}, as if the server had failed"
-        return broken(message, "take a type as given, or answer 415")
-    return answered(service, outcome, "a request without Content-Type", "take a type as given, or answer 415")
+        return broken(f"{what} gets status {outcome.status}, as if the server had failed", remedy)
+    return answered(probing.service, outcome, what, remedy)
 
 
 def accept_any(probing: Probing, sample: Sample) -> Verdict:
     """What curl and many clients send."""
-    service = probing.service
     headers = changed(sample.headers, accept="*/*")
-    outcome = ask(service, headers, sample.body, probing.invocation_timeout)
-    return accepted(service, outcome, sample, "with Accept: */*", "answer in the type that you like best")
+    outcome = probing.caller.ask(headers, sample.body, probing.patience, "a request with Accept: */*")
+    return accepted(probing.service, outcome, sample, "with Accept: */*", "answer in the type that you like best")
 
 
 def empty_body(probing: Probing) -> Verdict:
@@ -84,45 +84,76 @@ def oversized_body(probing: Probing) -> Verdict:
     headers = changed(probing.sample.headers if probing.sample else (), content_type="application/json")
     size = probing.payload_limit
     body = b'"' + b"a" * (size - 2) + b'"'
-    return _garbage(probing, headers, body, f"a body of {size:,} bytes", probing.patience * 3)
+    return _garbage(probing, headers, body, f"a body of {size:,} bytes", QUICK * 3)
 
 
 def survives_garbage(probing: Probing) -> Verdict:
     """After all this the server must be what it was before."""
-    service, sample, timeline = probing.service, probing.sample, probing.service.timeline
-    if timeline.dead is None and not any(_ping(probing) for _ in range(_PINGS_AFTER)):
-        last = timeline.last_ping()
+    service, sample, caller = probing.service, probing.sample, probing.caller
+    if service.timeline.dead is None and not probing.healthy:
+        return unchecked("/ping failed before the suite's own requests")
+    if service.timeline.dead is None and caller.obstacle:
+        return unchecked(caller.obstacle)
+    if service.timeline.dead is None and not caller.healthy() and service.timeline.dead is None:
+        last = service.timeline.last_ping()
         return broken(
             f"after requests of garbage /ping fails: {last.miss if last else 'no answer'}",
             "let no request break the server: SageMaker replaces an instance that misses pings",
         )
-    if timeline.dead is not None:
+    if service.timeline.dead is not None:
         return broken(
-            f"after requests of garbage {timeline.dead.message}",
+            f"{caller.asked[-1].what if caller.asked else 'a request'} ended the service: {service.timeline.dead.message}",
             "let no request end the server: anybody who may call the endpoint can do this",
         )
     if sample is None:
         return HELD
-    outcome = ask(service, sample.headers, sample.body, probing.invocation_timeout)
+    what = "the request again, after garbage,"
+    outcome = caller.ask(sample.headers, sample.body, probing.patience, what)
     return accepted(
         service, outcome, sample, "after requests of garbage", "let no request change how the next are answered"
     )
 
 
-def _ping(probing: Probing) -> bool:
-    good = probing.service.health.ping()
-    if not good:
-        probing.service.timeline.wait(1.0)
-    return good
+def accepts_quickly(probing: Probing) -> Verdict:
+    """The guide: a container must accept the connection within 250 ms. Of the suite's requests those with company do not count."""
+    limit = contract.ACCEPT_TIMEOUT
+    tests = [exchange.outcome for case in probing.cases for exchange in case.exchanges]
+    alone = [asked.outcomes[0] for asked in probing.caller.asked if len(asked.outcomes) == 1]
+    own = list(takewhile(lambda outcome: isinstance(outcome, Answer), alone))
+    outcomes = [*tests, *own]
+    slow = [outcome for outcome in outcomes if _taken_after(outcome) >= limit]
+    if not outcomes:
+        return unchecked("no request was answered")
+    if not slow:
+        return HELD
+    return broken(
+        f"{len(slow)} of {len(outcomes)} connections were not taken within {limit * 1000:.0f} ms",
+        "give the server a longer queue of connections, and threads or workers that take them while others compute",
+    )
 
 
-def _garbage(
-    probing: Probing, headers: tuple[tuple[str, str], ...], body: bytes, what: str, patience: float | None = None
-) -> Verdict:
-    if probing.service.timeline.dead is not None:
-        return unchecked(DEAD)
-    outcome = ask(probing.service, headers, body, patience or probing.patience)
-    return answered(probing.service, outcome, f"{what} gets no quick answer", _CATCH)
+def _taken_after(outcome: Answer | NoAnswer) -> float:
+    """Seconds until the connection was taken or given up; 0 where it was refused at once."""
+    if isinstance(outcome, Answer):
+        return outcome.connect
+    return outcome.after if outcome.kind is NoAnswerKind.REFUSED else 0.0
+
+
+def _garbage(probing: Probing, headers: Headers, body: bytes, what: str, patience: float = QUICK) -> Verdict:
+    outcome = probing.caller.ask(headers, body, patience, f"a request with {what}")
+    return answered(probing.service, outcome, f"a request with {what}", _CATCH)
+
+
+def steadied(probing: Probing) -> Probing:
+    """With the sample sent once more as it is: a request that cannot be repeated says nothing when it is changed."""
+    sample = probing.sample
+    if sample is None or probing.caller.obstacle:
+        return probing
+    outcome = probing.caller.ask(sample.headers, sample.body, probing.patience, "a test's request, sent again,")
+    if isinstance(outcome, Answer) and outcome.status // 100 == 2:
+        return replace(probing, steady=outcome.body.sha256 == sample.answer.body.sha256)
+    why = f'the request of "{shorten(sample.name, 80)}" cannot be repeated: {got_of(outcome)}'
+    return replace(probing, sample=None, no_sample=why)
 
 
 CHECKS: Mapping[str, Callable[[Probing], Verdict]] = {
@@ -131,10 +162,13 @@ CHECKS: Mapping[str, Callable[[Probing], Verdict]] = {
     "missing-content-type": with_sample(missing_content_type),
     "accept-any": with_sample(accept_any),
     "concurrent-requests": with_sample(concurrent_requests),
-    "ping-busy": with_sample(ping_busy),
-    "empty-body": empty_body,
-    "truncated-json": truncated_json,
-    "wrong-content-type": wrong_content_type,
-    "oversized-body": oversized_body,
+    "ping-busy": where_possible(ping_busy),
+    "empty-body": where_possible(empty_body),
+    "truncated-json": where_possible(truncated_json),
+    "wrong-content-type": where_possible(wrong_content_type),
+    "oversized-body": where_possible(oversized_body),
     "survives-garbage": survives_garbage,
+    "accepts-quickly": accepts_quickly,
 }
+GARBAGE = ("empty-body", "truncated-json", "wrong-content-type", "oversized-body")
+"""Those whose request may go on in the server after we have given it up."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sm_ci import contract
-from sm_ci.conformance.asking import NO_SAMPLE, accepted, ask
-from sm_ci.conformance.subjects import Change, Restarting
+from sm_ci.conformance.asking import Caller, accepted
+from sm_ci.conformance.subjects import NO_SAMPLE, Change, Restarting, Sample
 from sm_ci.conformance.verdict import HELD, Verdict, broken, unchecked
 from sm_ci.contract.suite import Weight
 from sm_ci.errors import CannotServe, EnvironmentFault
 from sm_ci.hosting.service import Service
-from sm_ci.results import Answer
+from sm_ci.results import Answer, NoAnswer
 
 OTHER_PORT = 8090
 _BIND = "com.amazonaws.sagemaker.capabilities.accept-bind-to-port"
@@ -43,7 +43,7 @@ def empty_model(again: Restarting) -> Verdict:
         with again.host(Change(empty_model=True)) as service:
             if again.sample is None:
                 return unchecked(NO_SAMPLE)
-            outcome = ask(service, again.sample.headers, again.sample.body, again.invocation_timeout)
+            outcome = _ask(again, service, again.sample)
     except CannotServe:
         return HELD
     except EnvironmentFault as error:
@@ -63,7 +63,7 @@ def same_after_restart(again: Restarting) -> Verdict:
         return unchecked(NO_SAMPLE)
 
     def compared(service: Service) -> Verdict:
-        first, second = (ask(service, sample.headers, sample.body, again.invocation_timeout) for _ in range(2))
+        first, second = (_ask(again, service, sample) for _ in range(2))
         if not (isinstance(first, Answer) and isinstance(second, Answer)):
             return accepted(service, first, sample, "after another start", "look into the log of a second start")
         if first.body.sha256 != second.body.sha256:
@@ -98,10 +98,14 @@ def small_shm(again: Restarting) -> Verdict:
     return _started(again, Change(shm_size=contract.SHM_SIZE), lambda service: _answers(again, service, what), what)
 
 
+def _ask(again: Restarting, service: Service, sample: Sample) -> Answer | NoAnswer:
+    return Caller(service).ask(sample.headers, sample.body, again.invocation_timeout, "a test's request")
+
+
 def _answers(again: Restarting, service: Service, what: str) -> Verdict:
     if again.sample is None:
         return HELD
-    outcome = ask(service, again.sample.headers, again.sample.body, again.invocation_timeout)
+    outcome = _ask(again, service, again.sample)
     return accepted(service, outcome, again.sample, what, "see the log of that start: sm-ci run with the same setting")
 
 

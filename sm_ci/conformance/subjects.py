@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sm_ci.errors import Finding
 from sm_ci.hosting.service import Service
 from sm_ci.hosting.timeline import Event
-from sm_ci.results import Answer, CaseResult, Exchange, Headers, Hosting, LogLine
+from sm_ci.results import Answer, CaseResult, Headers, Hosting, LogLine
+
+if TYPE_CHECKING:
+    from sm_ci.conformance.asking import Caller
+
+NO_SAMPLE = "no test passed whose request could be sent again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +24,7 @@ class Image:
 
     `size` is bytes on disk; `manifest` is what speaks against its manifest, if `registry_asked`;
     `architecture` is of the image, `wanted_architecture` of the spec's instance type, or empty.
-    `given` is the environment that the spec gives, without secrets.
+    `given` is the environment that the spec gives, with its secrets.
     """
 
     reference: str
@@ -47,36 +53,40 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probing:
-    """A container in service, after the tests. `sample` is None where no test passed, or there is none.
+    """A container in service, after the tests. `sample` is None where there is none, for the reason `no_sample`.
 
-    `patience` is the seconds in which an answer to garbage counts as quick; `payload_limit` in bytes.
+    `tested` is what was seen up to now, `cases` the tests; `healthy`: /ping answers 200. `steady`: the sample's
+    request got the same answer twice. `patience` is seconds for an answer to it; `payload_limit` in bytes.
     """
 
     service: Service
+    caller: Caller
     sample: Sample | None
+    no_sample: str = NO_SAMPLE
+    steady: bool = False
+    healthy: bool = True
+    tested: tuple[Event, ...] = ()
+    cases: tuple[CaseResult, ...] = ()
     payload_limit: int
-    invocation_timeout: float
-    patience: float = 5.0
+    patience: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """What was seen of the whole hosting, once the container has ended.
 
-    `events` are the timeline's, `tested` those of them before the suite's own requests; `exchanges` are the tests'.
-    `log` holds the lines that the container printed of its own accord, as far as memory holds them.
+    `tested` are the timeline's events before the suite's own requests; `cases` are the tests. `log` holds the lines
+    that the container printed of its own accord, as far as memory holds them. `hung` says which request of the suite
+    was never answered, or is empty; `has_model`: the model's folder was mounted.
     """
 
     hosting: Hosting
-    events: tuple[Event, ...]
     tested: tuple[Event, ...]
     cases: tuple[CaseResult, ...]
     log: tuple[LogLine, ...]
-
-    @property
-    def exchanges(self) -> tuple[Exchange, ...]:
-        """Every request of the tests, with its outcome."""
-        return tuple(exchange for case in self.cases for exchange in case.exchanges)
+    has_model: bool
+    invocation_timeout: float
+    hung: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -61,15 +61,13 @@ def judge(
     subject: S,
     wanted: Wanted,
     clock: Callable[[], float] = time.monotonic,
-) -> list[ContractCheck]:
-    """The results of those checks that are wanted, in their order."""
-    results = []
+) -> Iterator[ContractCheck]:
+    """The results of those checks that are wanted, in their order, each as soon as it is known."""
     for name, check in checks.items():
         if wanted.includes(rule(name)):
             begun = clock()
             verdict = check(subject)
-            results.append(result(rule(name), verdict, wanted, clock() - begun))
-    return results
+            yield result(rule(name), verdict, wanted, clock() - begun)
 
 
 def result(one: Rule, verdict: Verdict, wanted: Wanted, seconds: float = 0.0) -> ContractCheck:

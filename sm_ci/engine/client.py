@@ -22,6 +22,7 @@ from sm_ci.engine import trouble
 from sm_ci.engine.trouble import ENGINE_TROUBLE, translated
 from sm_ci.errors import EngineFault
 
+LOOPBACK = "127.0.0.1"
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 API_NEEDED = "1.30"
 """Docker Engine 17.06's [https://docs.docker.com/reference/api/engine/#api-version-matrix]. Below it the SDK refuses
@@ -54,6 +55,19 @@ class EngineFacts:
     def reaches_containers(self) -> bool:
         """Whether a container's own address answers from here: not through a virtual machine or rootless networking."""
         return self.local and not self.rootless and "Docker Desktop" not in self.operating_system
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """Where the engine publishes a container's port for us: `on` an address of its machine, and we find it `at` that name."""
+
+    on: str
+    at: str
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether others reach the port as we do."""
+        return self.on != LOOPBACK
 
 
 class Client(docker.APIClient):
@@ -95,6 +109,11 @@ class Engine:
         yield
         self.unfinished = False
 
+    @property
+    def publishing(self) -> Publishing:
+        """Where it publishes ports for us."""
+        return publishing(self.host)
+
     @cached_property
     def facts(self) -> EngineFacts:
         """Asked once. EngineFault when the engine does not answer."""
@@ -131,15 +150,12 @@ def connect(environ: Mapping[str, str] = os.environ) -> Iterator[Engine]:
         api.close()
 
 
-def refuse_remote(engine: Engine) -> None:
-    """EngineFault for an engine on another machine: what it publishes on its loopback is not ours."""
-    if engine.facts.local or _on_loopback(engine.host):
-        return
-    raise EngineFault(
-        f"the Docker engine at {engine.host} is on another machine, which sm-ci cannot use yet",
-        remedy="Run sm-ci on the machine of the engine, or set DOCKER_HOST to its local socket.",
-        kind="remote-engine",
-    )
+def publishing(host: str) -> Publishing:
+    """Of the engine at that DOCKER_HOST. A port on another machine's loopback is out of our reach."""
+    name = urlsplit(host).hostname or ""
+    if host.startswith("unix://") or _on_loopback(host):
+        return Publishing(on=LOOPBACK, at=LOOPBACK)
+    return Publishing(on="0.0.0.0", at=name)  # noqa: S104 - the engine does not know by which of its addresses we come
 
 
 def _on_loopback(host: str) -> bool:

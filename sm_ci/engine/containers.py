@@ -48,7 +48,7 @@ class ContainerPlan:
     shm_size: int
     network: str  # empty: the default bridge
     also: str  # a further network that it is attached to, or empty
-    publish: bool  # on 127.0.0.1, where the container's own address does not answer
+    publish: str  # an address of the engine's machine, where the container's own does not answer; or empty
     gpus: devices.Request | None = None
 
 
@@ -80,7 +80,7 @@ def create(engine: Engine, plan: ContainerPlan) -> str:
             nano_cpus=int(plan.cpus * 1e9) if plan.cpus else None,
             shm_size=plan.shm_size,
             network_mode=plan.network or "bridge",
-            port_bindings={plan.port: ("127.0.0.1", None)} if plan.publish else None,
+            port_bindings={plan.port: (plan.publish, None)} if plan.publish else None,
             init=False,
             log_config=LogConfig(type="json-file"),
             device_requests=[devices.to_docker(plan.gpus)] if plan.gpus else None,

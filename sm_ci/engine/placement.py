@@ -22,6 +22,7 @@ from docker.errors import APIError
 
 from sm_ci.engine.client import Engine
 from sm_ci.engine.trouble import ENGINE_TROUBLE
+from sm_ci.errors import Finding, Severity
 
 _CONTAINER_ID = re.compile(r"[0-9a-f]{64}")
 _CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][\w.-]*")
@@ -99,6 +100,19 @@ def locate(engine: Engine, environ: Mapping[str, str], root: Path = Path("/")) -
 def reaches_containers(engine: Engine, here: Placement) -> bool:
     """Whether a container's own address answers from here: in a container beside it, or on the engine's machine."""
     return bool(here.container) or engine.facts.reaches_containers
+
+
+def exposed(engine: Engine, here: Placement) -> Finding | None:
+    """The notice that others reach the container too: on another machine its port has to be open to the network."""
+    if reaches_containers(engine, here) or not engine.publishing.everywhere:
+        return None
+    return Finding(
+        rule="port-exposed",
+        severity=Severity.NOTICE,
+        message=f"the Docker engine at {engine.host} is on another machine: while the container runs, whoever reaches "
+        f"{engine.publishing.at} reaches its port too",
+        remedy="let a firewall admit this machine alone, or run sm-ci on the engine's machine",
+    )
 
 
 def shares_our_root(host: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,6 +49,7 @@ class HostingPlan:
     platform_network: str = ""  # a further network, where the container finds its role's credentials
     port: int = contract.PORT
     keep: bool = False  # the container stays as it is when the block is left
+    on_end: Callable[[Engine, str], None] | None = None  # gets the container's id at its end, while it is still there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,8 @@ def in_service(
         with record.phase(PhaseName.CREATE):
             network = stack.enter_context(_network(engine, plan, placement))
             container = stack.enter_context(_container(engine, plan, network, placement, scratch))
+            if plan.on_end:
+                stack.callback(plan.on_end, engine, container)
         stack.enter_context(engine_events(engine, container, timeline))
         with record.phase(PhaseName.START):
             containers.start(engine, container, contract.COMMAND[0])
@@ -141,7 +144,7 @@ def _container(engine: Engine, plan: HostingPlan, network: str, placement: Place
         shm_size=plan.limits.shm_size,
         network=network,
         also=plan.platform_network,
-        publish=not reaches_containers(engine, placement),
+        publish="" if reaches_containers(engine, placement) else engine.publishing.on,
         gpus=plan.gpus,
     )
     container = _created(engine, wanted, _written(metadata, placement, scratch))
@@ -214,7 +217,7 @@ def _address(
         timeline.emit(Exited(at=timeline.watch.now(), exit_code=state.exit_code))
     if reaches_containers(engine, placement):
         return invoke.Address(host=state.address or "127.0.0.1", port=plan.port)
-    return invoke.Address(host="127.0.0.1", port=state.published or plan.port)
+    return invoke.Address(host=engine.publishing.at, port=state.published or plan.port)
 
 
 def _stop(engine: Engine, container: str, port: int, record: Record, progress: Progress) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from sm_ci import __version__
 from sm_ci.cases import not_run
 from sm_ci.engine import ownership, placement
-from sm_ci.engine.client import Engine, connect, refuse_remote
+from sm_ci.engine.client import Engine, connect
 from sm_ci.engine.ownership import Owner
 from sm_ci.engine.placement import Placement
 from sm_ci.errors import Cancelled, CredentialsMissing, Finding, Severity, SmCiError
@@ -124,8 +124,7 @@ def _begin(spec: Spec, options: Options, environ: Mapping[str, str], progress: P
 
 def _with_cleanup(this: Run, engine: Engine, interrupts: Interrupts) -> None:
     """Runs, then removes everything of this run, even when a signal arrives between the two."""
-    refuse_remote(engine)  # asks the engine for its facts: one that does not answer is told before anything else
-    here = placement.locate(engine, this.environ)
+    here = placement.locate(engine, this.environ)  # an engine that does not answer is told before anything else
     me = ownership.myself(here.container)
     folder = scratch.make(me, keep=this.options.keep)
     done: list[bool] = []
@@ -137,6 +136,8 @@ def _with_cleanup(this: Run, engine: Engine, interrupts: Interrupts) -> None:
             if interrupts.received:
                 this.progress.step(f"{interrupts.message}, cleaning up")
             unfinished = interrupts.received and engine.unfinished
+            if this.options.evidence:
+                this.options.evidence.of_log(this.record.book)
             if not (this.options.keep and tell_kept(this, engine, folder)):
                 ownership.remove_run(engine, this.id, me, patience=CLEAN_UP_PATIENCE if unfinished else 0.0)
                 shutil.rmtree(folder, ignore_errors=True)
@@ -159,9 +160,13 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
     with this.record.phase(PhaseName.IMAGE):
         found = gpus.look(this, engine, me)
         image = this.image = obtain_image(this, engine, me)
+    evidence = this.options.evidence
+    if evidence:
+        evidence.of_image(engine, image.id or image.reference)
     suite.look_at_image(this, engine, image)
     limits, notices = decide(this.spec.file, engine.facts, image.platform, found.gpus)
-    for notice in notices:
+    exposed = placement.exposed(engine, here)
+    for notice in (*notices, *((exposed,) if exposed else ())):
         this.note(notice)
     gpus.judge(this, engine, image, found)
     with ExitStack() as stack:
@@ -180,6 +185,7 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
             network_isolation=this.spec.file.network_isolation,
             startup_timeout=this.spec.file.startup_timeout,
             keep=this.options.keep,
+            on_end=evidence.of_container if evidence else None,
         )
         reachable = stack.enter_context(asked(this.environ, isolated=this.spec.file.network_isolation))
         with in_service(engine, plan, here, this.record, folder, this.progress) as service:

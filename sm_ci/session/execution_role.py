@@ -62,7 +62,6 @@ def _network(
     this: Run, engine: Engine, here: Placement, labels: Mapping[str, str], stack: ExitStack, addresses: Addresses
 ) -> str:
     """The network; waited for while another run has its addresses."""
-    joined_by = here.container if here.joins_networks else ""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -72,7 +71,7 @@ def _network(
                     f"sm-ci-{this.id}-role",
                     labels,
                     internal=True,
-                    joined_by=joined_by,
+                    joined_by=here.joined_by,
                     addresses=addresses,
                 )
             )

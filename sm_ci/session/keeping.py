@@ -38,7 +38,7 @@ def _ways(engine: Engine, name: str) -> str:
         return ways[0]
     if state.running:
         published = not engine.facts.reaches_containers
-        address = f"localhost:{state.published}" if published else f"{state.address}:{contract.PORT}"
+        address = f"{engine.publishing.at}:{state.published}" if published else f"{state.address}:{contract.PORT}"
         ways += [f"docker exec -it {name} sh", f"curl http://{address}{contract.PING_PATH}"]
     return ", ".join(ways)
 

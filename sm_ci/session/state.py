@@ -14,6 +14,7 @@ from sm_ci.hosting.timeline import Death, Event, Stopwatch
 from sm_ci.progress import Progress
 from sm_ci.results import CaseResult, ContractCheck, Diagnosis, Exchange, FileFacts, ImageFacts
 from sm_ci.session.access import Access, Gate
+from sm_ci.session.evidence import Evidence
 from sm_ci.spec import Case, Spec
 from sm_ci.text import Redactor
 
@@ -34,6 +35,7 @@ class Options:
     stay: Callable[[Served], None] | None = None  # called when the tests are over; the container stays until it returns
     keep: bool = False  # the container stays
     record: Callable[[Case, Exchange, Redactor], None] | None = None  # gets each exchange with its whole bodies
+    evidence: Evidence | None = None  # gets what ends with the run
     access: Access = field(default_factory=Access)
 
 

@@ -198,11 +198,16 @@ def test_under_act_the_workspace_is_a_volume_and_services_are_on_the_job_contain
     assert found.model_from.endswith(f"/volumes/{volume}/_data/model")
 
 
-def on_machine(checkout: Checkout, folder: Path, host: str, **keys: Any) -> tuple[Ended, Held]:
+def gateway(engine: Engine) -> str:
+    """An address of this machine that is not its loopback, and that containers reach too."""
+    return str(engine.raw.inspect_network("bridge")["IPAM"]["Config"][0]["Gateway"])
+
+
+def on_machine(checkout: Checkout, folder: Path, host: str, **environ: str) -> tuple[Ended, Held]:
     """The command line, on no runner and in no container, with the engine at that address."""
-    spec = checkout(folder / "repo", MODEL, model="model", tests=[WEIGHTS, MOUNTS], **keys) / "sm-ci.yml"
+    spec = checkout(folder / "repo", MODEL, model="model", tests=[WEIGHTS, MOUNTS]) / "sm-ci.yml"
     begun = time.monotonic()
-    ended = finish(launch(spec, folder, environ={"DOCKER_HOST": host, **PROXIES}), folder, begun)
+    ended = finish(launch(spec, folder, environ={"DOCKER_HOST": host, **PROXIES, **environ}), folder, begun)
     assert ended.status == 0, ended.output
     return ended, Held(ended.out / "result.json")
 
@@ -214,6 +219,58 @@ def test_on_no_runner_an_engine_at_the_machines_loopback_gets_the_model_by_a_vol
     with front("127.0.0.1") as host:
         _, found = on_machine(checkout, tmp_path, host)
     assert "/volumes/sm-ci-" in found.model_from
+
+
+def test_on_no_runner_an_engine_on_another_machine_publishes_the_port_and_that_is_said(
+    engine: Engine, checkout: Checkout, tmp_path: Path
+) -> None:
+    """Such an engine is asked by way of a proxy, as docker's own command line does it, unless NO_PROXY names it."""
+    with front(gateway(engine)) as host:
+        ended, found = on_machine(checkout, tmp_path, host, NO_PROXY=gateway(engine))
+    assert "/volumes/sm-ci-" in found.model_from
+    [notice] = found.result["findings"]
+    assert (notice["rule"], notice["severity"]) == ("port-exposed", "notice")
+    assert notice["message"] == (
+        f"the Docker engine at {host} is on another machine: while the container runs, "
+        f"whoever reaches {gateway(engine)} reaches its port too"
+    )
+    assert notice["remedy"] == "let a firewall admit this machine alone, or run sm-ci on the engine's machine"
+    assert ended.output.count("port too") == 1, ended.output
+
+
+def test_on_no_runner_an_engine_on_another_machine_cannot_isolate(
+    engine: Engine, checkout: Checkout, tmp_path: Path
+) -> None:
+    spec = checkout(tmp_path / "repo", network_isolation=True) / "sm-ci.yml"
+    with front(gateway(engine)) as host:
+        begun = time.monotonic()
+        ended = finish(launch(spec, tmp_path, environ={"DOCKER_HOST": host}), tmp_path, begun)
+    assert (ended.status, ended.fault["kind"]) == (3, "isolation-impossible"), ended.output
+
+
+def test_an_engine_at_a_tcp_address_that_runs_the_action_itself_is_no_other_machine(
+    engine: Engine, on_runner: OnRunner, job: Job
+) -> None:
+    """Its mounts and networks are ours, and no port is published. Here the variable stands in the container alone."""
+    with front(gateway(engine)) as host:
+        job = elsewhere(job, socket="", options=("-e", f"DOCKER_HOST={host}"))
+        runner = on_runner(MODEL, job=job, model="model", tests=[WEIGHTS, MOUNTS])
+        found = held(runner, runner.run({}))
+    assert found.model_from.endswith("/work/models/models/model")
+    assert found.result["findings"] == []
+
+
+def test_an_engine_at_a_tcp_address_that_does_not_run_the_action_publishes_the_port(
+    engine: Engine, on_runner: OnRunner, job: Job
+) -> None:
+    with front(gateway(engine)) as host:
+        job = elsewhere(job, socket="", options=("-e", f"DOCKER_HOST={host}", "--read-only", "--tmpfs", "/tmp"))
+        runner = on_runner(MODEL, job=job, model="model", tests=[WEIGHTS, MOUNTS])
+        ended = runner.run({})
+    found = Held(runner.job.checkout / ended.outputs["json"])
+    assert (ended.exit, set(found.outcomes.values())) == (0, {"passed"}), ended.log
+    assert "/volumes/sm-ci-" in found.model_from
+    assert [(note.kind, note.title) for note in ended.annotations] == [("notice", "port-exposed")]
 
 
 def test_a_spec_that_fails_fails_the_step_at_the_line_of_its_test(on_runner: OnRunner) -> None:

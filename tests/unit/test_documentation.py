@@ -234,7 +234,7 @@ def options(command: str) -> dict[str, str]:
 
 
 def test_the_command_line_has_its_rows() -> None:
-    assert set(cli.commands) == {"run", "serve", "validate", "contract", "doctor", "image", "schema"}
+    assert set(cli.commands) == {"run", "serve", "init", "validate", "contract", "doctor", "image", "schema"}
     for command in cli.commands:
         table = rows(f"`sm-ci {command}`") if options(command) else []
         elsewhere = ACCESS if command in {"contract", "serve", "init"} else set()

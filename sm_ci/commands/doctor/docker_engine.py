@@ -10,7 +10,7 @@ from pathlib import Path
 from sm_ci.commands.doctor.line import Asked, Line, failed, good, odd
 from sm_ci.commands.doctor.sizes import compared
 from sm_ci.engine import examination, ownership, placement
-from sm_ci.engine.client import Engine, EngineFacts, connect, refuse_remote
+from sm_ci.engine.client import Engine, EngineFacts, connect
 from sm_ci.engine.examination import Examined
 from sm_ci.engine.placement import Placement
 from sm_ci.errors import EnvironmentFault
@@ -27,7 +27,6 @@ def lines(asked: Asked) -> Iterator[Line]:
     """What the engine says. Never raises for its sake."""
     try:
         with connect(asked.environ) as engine:
-            refuse_remote(engine)
             yield from _of(engine, asked)
     except EnvironmentFault as fault:
         yield failed("engine", fault.message, fault.remedy)
