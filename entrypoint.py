@@ -51,7 +51,19 @@ class Verb:
 
 COMMANDS = {
     "run": Verb(
-        values=("image", "model", "out", "gpu", "target", "changed-since", "record", "timeout", "log-level", *ACCESS),
+        values=(
+            "image",
+            "model",
+            "out",
+            "gpu",
+            "target",
+            "changed-since",
+            "record",
+            "bundle",
+            "timeout",
+            "log-level",
+            *ACCESS,
+        ),
         lists=("tags", "only", "var"),
         flags=("strict", "failed", "keep", "no-cache"),
     ),

@@ -16,6 +16,11 @@ from sm_ci.errors import UsageError
 @click.argument("image", required=False, default="", metavar="IMAGE")
 @click.option("--model", metavar="SOURCE", help="Model directory, model.tar.gz or S3 address.")
 @click.option(
+    "--request",
+    metavar="FILE",
+    help="A body that must be answered with 2xx, its type by the suffix: with it all checks can be tried.",
+)
+@click.option(
     "--level",
     type=click.Choice(["quick", "full"]),
     default="quick",
@@ -42,6 +47,7 @@ def contract(
     /,
     image: str,
     model: str | None,
+    request: str | None,
     level: str,
     fail_on: str,
     skip: tuple[str, ...],
@@ -67,6 +73,7 @@ def contract(
         image=image,
         out=out,
         model=model,
+        request=request,
         level=level,
         fail_on=fail_on,
         skip=skip,

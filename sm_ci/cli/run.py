@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 import click
 
+from sm_ci.cli.line import as_given
 from sm_ci.cli.options import PATH, SPECS, VAR, access_options, be_somewhere, pairs_of
 from sm_ci.errors import UsageError
 
@@ -50,6 +51,9 @@ from sm_ci.errors import UsageError
 @click.option(
     "--record", type=PATH, metavar="PATH", help="Folder for the requests and answers of this run, a JSON file a test."
 )
+@click.option(
+    "--bundle", type=PATH, metavar="FILE", help="Zip with everything to look at this run elsewhere, no secrets."
+)
 @click.option("--keep", is_flag=True, help="Leave the container and what belongs to it, to look at.")
 @click.option("--timeout", metavar="TIME", help="Time for the whole run, clean-up not included.")
 @click.option(
@@ -77,6 +81,7 @@ def run(
     failed: bool,  # noqa: FBT001 - click passes by name
     changed_since: str | None,
     record: Path | None,
+    bundle: Path | None,
     keep: bool,  # noqa: FBT001
     timeout: str | None,
     log_level: str,
@@ -106,10 +111,12 @@ def run(
         failed=failed,
         changed_since=(changed_since or "").strip(),
         record=record,
+        bundle=bundle,
         keep=keep,
         timeout=budget(timeout),
         shown_timeout=(timeout or "").strip(),
         level=Level(log_level),
         access=read_access(access, os.environ),
     )
-    return run_specs(specs, pairs_of(variables), wishes, environ=os.environ, stdout=stdout)
+    command = as_given(click.get_current_context())
+    return run_specs(specs, pairs_of(variables), wishes, environ=os.environ, stdout=stdout, command=command)

@@ -17,6 +17,7 @@ from sm_ci.engine.ownership import Owner, myself, remove_abandoned, sweep
 from sm_ci.engine.trouble import ENGINE_TROUBLE
 from sm_ci.errors import EngineFault
 from sm_ci.runner import Runner
+from sm_ci.runner_paths import from_host
 from sm_ci.text import inert_log_line
 
 STATE = "owner"
@@ -37,7 +38,7 @@ def clean_up(environ: Mapping[str, str], stdout: TextIO) -> None:
 def _give_back(environ: Mapping[str, str]) -> None:
     """What a killed step was unpacking into the cache is still root's."""
     base = Path(environ.get("GITHUB_WORKSPACE") or ".", environ.get("INPUT_WORKING-DIRECTORY", "").strip())
-    named = environ.get("INPUT_CACHE", "").strip()
+    named = from_host(environ.get("INPUT_CACHE", "").strip(), environ)
     cache = base / named if named else default_folder(environ)
     if cache.is_dir():
         belonging.give_all(cache, cache.stat())

@@ -10,11 +10,12 @@ from typing import TextIO
 
 from sm_ci import contract, session, spec
 from sm_ci.contract import suite
-from sm_ci.errors import SpecError, UsageError
+from sm_ci.errors import Cancelled, SpecError, UsageError
 from sm_ci.image.reference import Reference
-from sm_ci.interrupts import cancellable
+from sm_ci.interrupts import Interrupts, cancellable
 from sm_ci.report import make_folder
 from sm_ci.report.console import Console
+from sm_ci.results import RunResult
 from sm_ci.runner import Runner
 from sm_ci.session import Access
 from sm_ci.spec import Spec
@@ -27,11 +28,12 @@ TITLE = Path("contract")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The command's arguments and options. `startup_timeout` as the spec writes it."""
+    """The command's arguments and options. `startup_timeout` as the spec writes it; `request` is a file to send."""
 
     image: str
     out: Path
     model: str | None = None
+    request: str | None = None
     level: str = suite.Level.QUICK
     fail_on: str = suite.Weight.REFUSED
     skip: tuple[str, ...] = ()
@@ -49,15 +51,27 @@ def check_image(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -> 
     with Console(stdout, environ=environ, runner=runner) as console:
         console.hide(asked.access.secrets)
         hosted = _spec(asked, environ)
-        options = session.Options(cases=(), image=None, model=asked.model, strict=False, access=asked.access)
+        options = session.Options(cases=hosted.cases, model=asked.model, access=asked.access)
         make_folder(asked.out)
-        with cancellable() as interrupts:
-            result = session.run(hosted, options, environ=environ, progress=console, interrupts=interrupts)
-            with interrupts.shielded():
-                written = report(result, asked.out, console=console, runner=runner, stdout=stdout)
-                if runner:
-                    runner.write_outputs([result], written, stdout)
-    return result.exit_status
+        with cancellable() as interrupts, interrupts.shielded():
+            result = _run(hosted, options, environ=environ, console=console, interrupts=interrupts)
+            written = report(result, asked.out, console=console, runner=runner, stdout=stdout)
+            if runner:
+                runner.write_outputs([result], written, stdout)
+    return max(interrupts.exit_status, result.exit_status)
+
+
+def _run(
+    hosted: Spec, options: session.Options, *, environ: Mapping[str, str], console: Console, interrupts: Interrupts
+) -> RunResult:
+    """The run; or what takes its place when a signal came before it."""
+    try:
+        with interrupts.exposed():
+            if not interrupts.received:
+                return session.run(hosted, options, environ=environ, progress=console, interrupts=interrupts)
+    except Cancelled:  # at its very end
+        pass
+    return session.not_begun(hosted, options, environ=environ, progress=console, error=interrupts.error())
 
 
 def print_checks(stdout: TextIO) -> int:
@@ -79,6 +93,8 @@ def _spec(asked: Asked, environ: Mapping[str, str]) -> Spec:
         "instance_type": asked.instance_type,
         "startup_timeout": asked.startup_timeout or f"{contract.STARTUP_TIMEOUT:g}s",
     }
+    if asked.request is not None:
+        values["tests"] = [{"name": "request", "request": {"file": asked.request}, "expect": {"status": "2xx"}}]
     try:
         asked_for = spec.of(values, TITLE, environ=environ)
     except SpecError as error:

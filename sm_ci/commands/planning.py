@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sm_ci import session
+from sm_ci.commands import bundling
 from sm_ci.commands.changed import unchanged
 from sm_ci.commands.failed import not_passed
 from sm_ci.commands.folders import folders_of
@@ -36,6 +37,7 @@ class Wishes:
     gpu: str = ""
     target: str = ""
     record: Path | None = None
+    bundle: Path | None = None
     keep: bool = False
     timeout: float | None = None
     shown_timeout: str = ""
@@ -51,6 +53,7 @@ class Plan:
     options: session.Options
     folder: Path
     skip: str = ""
+    bundle: Path | None = None
 
 
 def plans_of(specs: Sequence[Spec], wishes: Wishes, say: Callable[[str], None]) -> list[Plan]:
@@ -69,6 +72,8 @@ def plans_of(specs: Sequence[Spec], wishes: Wishes, say: Callable[[str], None]) 
         plans = _failed_alone(plans, wishes.out, say)
     for plan in plans:
         make_folder(plan.folder)
+    if wishes.bundle is not None:
+        plans = _bundled(plans, wishes.bundle)
     return plans if wishes.record is None else _recorded(plans, wishes.record)
 
 
@@ -112,4 +117,12 @@ def _recorded(plans: Sequence[Plan], folder: Path) -> list[Plan]:
     return [
         plan if plan.skip else replace(plan, options=replace(plan.options, record=Recorder(folder=below)))
         for plan, below in zip(plans, folders, strict=True)
+    ]
+
+
+def _bundled(plans: Sequence[Plan], path: Path) -> list[Plan]:
+    paths = bundling.paths_of([plan.spec for plan in plans], path)
+    return [
+        plan if plan.skip else replace(plan, bundle=own, options=replace(plan.options, evidence=session.Evidence()))
+        for plan, own in zip(plans, paths, strict=True)
     ]

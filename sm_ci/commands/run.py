@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from sm_ci import session
+from sm_ci.commands.bundling import Told, write_bundle
 from sm_ci.commands.planning import Plan, Wishes, plans_of
 from sm_ci.commands.specs import named
 from sm_ci.commands.validate import load_all
@@ -22,11 +23,18 @@ __all__ = ["Wishes", "report", "run_specs"]
 
 
 def run_specs(
-    paths: Sequence[Path], variables: Mapping[str, str], wishes: Wishes, *, environ: Mapping[str, str], stdout: TextIO
+    paths: Sequence[Path],
+    variables: Mapping[str, str],
+    wishes: Wishes,
+    *,
+    environ: Mapping[str, str],
+    stdout: TextIO,
+    command: str = "",
 ) -> int:
     """Runs every spec, one after the other, and returns the worst exit status.
 
-    All specs are read before the first is run. With several, each has a folder of its name below `out`.
+    All specs are read before the first is run. With several, each has a folder of its name below `out`. `command` is the
+    command line, for bundles.
     """
     runner = Runner.detect(environ)
     level = Level.VERBOSE if runner and runner.debug else wishes.level
@@ -50,7 +58,12 @@ def run_specs(
         limit = (wishes.timeout, wishes.shown_timeout)
         with cancellable() as interrupts, interrupts.shielded(), interrupts.limited(*limit):
             results = _run_all(
-                plans, environ=environ, console=console, runner=runner, interrupts=interrupts, stdout=stdout
+                plans,
+                told=Told(command=command, variables=variables, environ=environ),
+                console=console,
+                runner=runner,
+                interrupts=interrupts,
+                stdout=stdout,
             )
         if wishes.record:
             console.done(f"recorded below {wishes.record}")
@@ -68,23 +81,46 @@ _KEPT_ON_A_RUNNER = Finding(
 def _run_all(
     plans: Sequence[Plan],
     *,
-    environ: Mapping[str, str],
+    told: Told,
     console: Console,
     runner: Runner | None,
     interrupts: Interrupts,
     stdout: TextIO,
 ) -> list[RunResult]:
-    """Each with its reports as soon as it has ended; the action's outputs at the end. Shielded but for the runs."""
+    """Each with its reports as soon as it has ended; the action's outputs at the end. Shielded but for the runs.
+
+    A bundle that cannot be written is told when all else is done.
+    """
     results: list[RunResult] = []
     written: list[Path] = []
+    faults: list[EnvironmentFault] = []
     for plan in plans:
         console.hide((*plan.spec.secrets.values(), *plan.options.access.secrets))
-        result = _run(plan, environ=environ, console=console, interrupts=interrupts)
+        result = _run(plan, environ=told.environ, console=console, interrupts=interrupts)
         results.append(result)
         written += report(result, plan.folder, console=console, runner=runner, stdout=stdout)
+        faults += _bundle(plan, result, told=told, console=console, interrupts=interrupts)
     if runner:
         runner.write_outputs(results, written, stdout)
+    if faults:
+        raise faults[0]
     return results
+
+
+def _bundle(
+    plan: Plan, result: RunResult, *, told: Told, console: Console, interrupts: Interrupts
+) -> Iterator[EnvironmentFault]:
+    """Writes the run's bundle, if one is wanted; gives why it could not be."""
+    if plan.bundle is None:
+        return
+    try:
+        said = write_bundle(
+            plan.bundle, plan.spec, plan.options, result, told, hurry=lambda: interrupts.exit_status != 0
+        )
+    except EnvironmentFault as fault:
+        yield fault
+    else:
+        console.done(said)
 
 
 def _run(plan: Plan, *, environ: Mapping[str, str], console: Console, interrupts: Interrupts) -> RunResult:

@@ -134,14 +134,16 @@ def changed(headers: Headers, **values: str | None) -> Headers:
 
 def accepted(service: Service, outcome: Answer | NoAnswer, sample: Sample, what: str, remedy: str) -> Verdict:
     """Holds when the sample's request, changed in `what`, is still answered with 2xx."""
+    good = isinstance(outcome, Answer) and outcome.status // 100 == 2
+    return unchecked(NOT_SURVIVED) if service.timeline.dead and not good else taken(outcome, sample, what, remedy)
+
+
+def taken(outcome: Answer | NoAnswer, sample: Sample, what: str, remedy: str) -> Verdict:
+    """The same where the container's death is the answer's fault."""
     if isinstance(outcome, Answer) and outcome.status // 100 == 2:
         return HELD
-    if service.timeline.dead is not None:
-        return unchecked(NOT_SURVIVED)
-    got = got_of(outcome)
-    return broken(
-        f'the request of "{shorten(sample.name, 80)}" {what}: {got} in place of {sample.answer.status}', remedy
-    )
+    got = f"{got_of(outcome)} in place of {sample.answer.status}"
+    return broken(f'the request of "{shorten(sample.name, 80)}" {what}: {got}', remedy)
 
 
 def answered(service: Service, outcome: Answer | NoAnswer, what: str, remedy: str) -> Verdict:

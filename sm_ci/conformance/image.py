@@ -16,6 +16,8 @@ _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh"})
 _INITS = frozenset({"tini", "tini-static", "dumb-init", "docker-init", "catatonit", "init", "s6-svscan", "my_init"})
 _CAPABILITY = "com.amazonaws.sagemaker.capabilities."
 _CAPABILITIES = ("accept-bind-to-port", "multi-models", "bidirectional-streaming")
+_HANDED = re.compile(r"\$\{?[@*1]|\bserve\b")
+_REPLACED = re.compile(r"(^|[;&|]\s*)exec\s")
 LARGE = 20 * 2**30
 """Bytes on disk. AWS's own largest inference images take about as much; beyond it an endpoint scales by minutes."""
 _SECRET_NAME = re.compile(
@@ -25,24 +27,27 @@ _SECRET_VALUE = re.compile(
     r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bhf_[A-Za-z0-9]{30,}|\bgh[pousr]_[A-Za-z0-9]{36,}|\bsk-[A-Za-z0-9_-]{32,}"
     r"|\bxox[abprs]-[A-Za-z0-9-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----|://[^/\s:@]+:[^/\s:@]{3,}@"
 )
-_NO_SECRET = re.compile(r"(?i)^(|true|false|none|null|0|1|changeme|\d{1,6}|/[\w./-]*|[\w.-]*\.(json|txt|pem|model))$")
+_NO_SECRET = re.compile(
+    r"(?i)true|false|none|null|changeme|[\d.,_]{1,12}|/[\w./-]*|[\w./-]*\.(json|txt|pem|model)|https?://[^@\s]*|arn:.*"
+    r"|<.*>|\[.*\]|\$.*"
+)
+"""Values under a secret's name that are none: figures, paths, addresses, names of resources, tokens of a model's vocabulary."""
 _SHORTEST_SECRET = 8
 
 
 def entry_point_form(image: Image) -> Verdict:
-    """The guide recommends exec form: a shell as first process keeps SIGTERM to itself, and drops the word `serve`."""
+    """The guide recommends exec form: a shell as first process may keep SIGTERM to itself, and drops the word `serve`."""
     entry = image.entrypoint
     if not _runs_text(entry):
         return HELD
     text = entry[2].strip()
-    if text.startswith("exec ") and re.search(r"\$\{?[@*1]|\bserve\b", text):
+    handed, replaced = bool(_HANDED.search(text)), bool(_REPLACED.search(text))
+    if handed and replaced:
         return HELD
-    said = shorten(text, 80)
-    lost = "the shell keeps SIGTERM to itself, so that the server is killed after 30 s"
-    if not re.search(r"\$\{?[@*1]|\bserve\b", text):
-        lost = f"the server does not get the argument 'serve', and {lost}"
+    lost = [] if handed else ["the server does not get the argument 'serve'"]
+    lost += [] if replaced else ["a shell may keep SIGTERM to itself, so that the server is killed after 30 s"]
     return broken(
-        f"ENTRYPOINT has the shell form ({said!r}): {lost}",
+        f"ENTRYPOINT has the shell form ({shorten(text, 80)!r}): {', and '.join(lost)}",
         f"write it in exec form: ENTRYPOINT {_exec_form(text)}",
     )
 
@@ -70,15 +75,20 @@ def root_user(image: Image) -> Verdict:
 
 def labels(image: Image) -> Verdict:
     """SageMaker reads `true` of these labels; anything else means that the image has not the capability."""
-    for name, value in image.labels.items():
+    for name, value in sorted(image.labels.items()):
         if not name.lower().startswith(_CAPABILITY):
             continue
-        capability = name[len(_CAPABILITY) :]
-        if name != name.lower() or capability not in _CAPABILITIES:
-            known = ", ".join(_CAPABILITIES)
-            return broken(f"the label {name} is none that SageMaker reads", f"it reads {_CAPABILITY}… of {known}")
+        if name[len(_CAPABILITY) :] not in _CAPABILITIES or not name.startswith(_CAPABILITY):
+            known = f"{', '.join(_CAPABILITIES[:-1])} and {_CAPABILITIES[-1]}"
+            return broken(
+                f"the label {shorten(name, 120)} is none that SageMaker is known to read",
+                f"those of {_CAPABILITY}… are {known}",
+                weight=Weight.ADVICE,
+            )
         if value not in {"true", "false"}:
-            return broken(f"the label {name} is {value!r}, and SageMaker reads true", f'write LABEL {name}="true"')
+            return broken(
+                f"the label {name} is {shorten(value, 40)!r}, and SageMaker reads true", f'write LABEL {name}="true"'
+            )
     return HELD
 
 
@@ -115,25 +125,32 @@ def architecture(image: Image) -> Verdict:
 
 
 def environment_limits(image: Image) -> Verdict:
-    """CreateModel: 100 entries, keys of letters, digits and _, values up to 1024 characters, 32 KiB in all."""
-    given = image.given
-    if len(given) > contract.ENVIRONMENT_ENTRIES:
-        most = contract.ENVIRONMENT_ENTRIES
+    """CreateModel: 100 entries, their names, values of at most 1024 bytes, 32 KiB in all.
+
+    A spec that breaks them is refused when it is read, so that no run comes to here with one.
+    """
+    given = {name: len(value.encode(errors="surrogatepass")) for name, value in image.given.items()}
+    wrong = next((name for name in given if not re.fullmatch(contract.ENVIRONMENT_KEY, name)), None)
+    long = next((name for name, size in given.items() if size > contract.ENVIRONMENT_VALUE_LENGTH), None)
+    whole = sum(given.values()) + sum(map(len, given))
+    remedy = "put the value into a file of the model data"
+    if len(given) > (most := contract.ENVIRONMENT_ENTRIES):
         return broken(f"the environment has {len(given)} entries, and CreateModel takes {most}", "leave some out")
-    long = next((name for name, value in given.items() if len(value) > contract.ENVIRONMENT_VALUE_LENGTH), None)
+    if wrong is not None:
+        said = f"the variable {shorten(wrong, 80)!r} has a name that CreateModel refuses"
+        return broken(said, "use letters, digits and _, no digit first")
     if long is not None:
         most = contract.ENVIRONMENT_VALUE_LENGTH
-        return broken(
-            f"the variable {long} has {len(given[long]):,} characters, and CreateModel takes {most:,}",
-            "put the value into a file of the model data",
-        )
+        return broken(f"the variable {long} has {given[long]:,} bytes, and CreateModel takes {most:,}", remedy)
+    if whole > (most := contract.ENVIRONMENT_TOTAL):
+        return broken(f"the environment has {whole:,} bytes, and CreateModel takes {most:,} in all", remedy)
     return HELD
 
 
 def image_secrets(image: Image) -> Verdict:
     """Whoever can pull the image can read its variables. The value is never shown."""
     for name, value in image.environment.items():
-        by_name = _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET and not _NO_SECRET.match(value)
+        by_name = _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET and not _NO_SECRET.fullmatch(value)
         if by_name or _SECRET_VALUE.search(value):
             return broken(
                 f"the image's variable {name} looks like a secret: whoever can pull the image can read it",

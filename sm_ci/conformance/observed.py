@@ -11,7 +11,7 @@ from sm_ci.conformance.subjects import Observed
 from sm_ci.conformance.verdict import HELD, Verdict, broken, unchecked
 from sm_ci.contract.suite import Weight
 from sm_ci.hosting.timeline import Pinged, is_unhealthy
-from sm_ci.results import Exchange, NoAnswer
+from sm_ci.results import Exchange, Fault, NoAnswer
 from sm_ci.text import shorten
 
 _MODEL = re.escape(contract.MODEL_DIRECTORY)
@@ -19,15 +19,23 @@ _READ_ONLY = re.compile(
     rf"({_MODEL}[^\s'\":]*)['\"]?:? ?Read-only file system|Read-only file system:? ?['\"]?({_MODEL}[^\s'\":]*)"
 )
 """As the C library words EROFS, with the path before or behind it."""
+_LOOPBACK = re.compile(r"listens on (127\.\d+\.\d+\.\d+|\[?::1\]?):\d+ only")
 NEAR = 5 / 6
 """The part of the limit beyond which there is advice: 50 s of 60 s."""
 
 
 def all_interfaces(seen: Observed) -> Verdict:
-    """The platform calls from another address; so do we, at the container's own."""
+    """The platform calls from another address; so do we, at the container's own. See `told_by_fault` for the others."""
     if seen.hosting.ready_after is None:
         return unchecked("the container never answered")
     return HELD
+
+
+def told_by_fault(fault: Fault) -> dict[str, Verdict]:
+    """The checks that a start which failed has broken, by their names."""
+    if fault.kind == "never-listened" and _LOOPBACK.search(fault.message):
+        return {"all-interfaces": broken(fault.message, fault.remedy)}
+    return {}
 
 
 def ping_idle(seen: Observed) -> Verdict:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from sm_ci import contract
-from sm_ci.conformance.asking import QUICK, accepted, answered, changed, got_of, where_possible, with_sample
+from sm_ci.conformance.asking import QUICK, accepted, answered, changed, got_of, taken, where_possible, with_sample
 from sm_ci.conformance.crowd import concurrent_requests, ping_busy
 from sm_ci.conformance.subjects import Probing, Sample
 from sm_ci.conformance.verdict import HELD, Verdict, broken, unchecked
@@ -89,28 +89,27 @@ def oversized_body(probing: Probing) -> Verdict:
 
 def survives_garbage(probing: Probing) -> Verdict:
     """After all this the server must be what it was before."""
-    service, sample, caller = probing.service, probing.sample, probing.caller
-    if service.timeline.dead is None and not probing.healthy:
+    caller, sample, timeline = probing.caller, probing.sample, probing.service.timeline
+    if timeline.dead is None and not probing.healthy:
         return unchecked("/ping failed before the suite's own requests")
-    if service.timeline.dead is None and caller.obstacle:
+    if timeline.dead is None and caller.obstacle:
         return unchecked(caller.obstacle)
-    if service.timeline.dead is None and not caller.healthy() and service.timeline.dead is None:
-        last = service.timeline.last_ping()
-        return broken(
-            f"after requests of garbage /ping fails: {last.miss if last else 'no answer'}",
-            "let no request break the server: SageMaker replaces an instance that misses pings",
-        )
-    if service.timeline.dead is not None:
-        return broken(
-            f"{caller.asked[-1].what if caller.asked else 'a request'} ended the service: {service.timeline.dead.message}",
-            "let no request end the server: anybody who may call the endpoint can do this",
-        )
-    if sample is None:
-        return HELD
-    what = "the request again, after garbage,"
-    outcome = caller.ask(sample.headers, sample.body, probing.patience, what)
-    return accepted(
-        service, outcome, sample, "after requests of garbage", "let no request change how the next are answered"
+    if timeline.dead is None and not caller.healthy():
+        last = timeline.last_ping()
+        said = f"after requests of garbage /ping fails: {last.miss if last else 'no answer'}"
+        verdict = broken(said, "let no request break the server: SageMaker replaces an instance that misses pings")
+    elif timeline.dead is None and sample:
+        outcome = caller.ask(sample.headers, sample.body, probing.patience, "the request of a test, after garbage,")
+        remedy = "let no request change how the next are answered"
+        verdict = taken(outcome, sample, "after requests of garbage", remedy)
+    else:
+        verdict = HELD
+    if timeline.dead is None:
+        return verdict
+    culprit = caller.asked[-1].what if caller.asked else "a request"
+    return broken(
+        f"{culprit} ended the service: {timeline.dead.message}",
+        "let no request end the server: anybody who may call the endpoint can do this",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sm_ci import contract
-from sm_ci.conformance.asking import Caller, accepted
+from sm_ci.conformance.asking import Caller, taken
 from sm_ci.conformance.subjects import NO_SAMPLE, Change, Restarting, Sample
 from sm_ci.conformance.verdict import HELD, Verdict, broken, unchecked
 from sm_ci.contract.suite import Weight
@@ -65,7 +65,7 @@ def same_after_restart(again: Restarting) -> Verdict:
     def compared(service: Service) -> Verdict:
         first, second = (_ask(again, service, sample) for _ in range(2))
         if not (isinstance(first, Answer) and isinstance(second, Answer)):
-            return accepted(service, first, sample, "after another start", "look into the log of a second start")
+            return taken(first, sample, "after another start", "look into the log of a second start")
         if first.body.sha256 != second.body.sha256:
             return unchecked("the same request gets another answer each time")
         if first.body.sha256 == sample.answer.body.sha256:
@@ -106,7 +106,7 @@ def _answers(again: Restarting, service: Service, what: str) -> Verdict:
     if again.sample is None:
         return HELD
     outcome = _ask(again, service, again.sample)
-    return accepted(service, outcome, again.sample, what, "see the log of that start: sm-ci run with the same setting")
+    return taken(outcome, again.sample, what, "see the log of that start: sm-ci run with the same setting")
 
 
 def _started(again: Restarting, change: Change, look: Callable[[Service], Verdict], how: str) -> Verdict:

@@ -6,6 +6,8 @@ Sources: [dg] Amazon SageMaker developer guide, page your-algorithms-inference-c
 
 from __future__ import annotations
 
+import json
+
 COMMAND = ("serve",)  # [dg] `docker run image serve`
 PORT = 8080  # [dg]
 PING_PATH = "/ping"  # [dg]
@@ -71,3 +73,9 @@ def platform_environment(port: int = PORT, region: str = REGION) -> dict[str, st
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
     }
+
+
+def endpoint_metadata(region: str = REGION) -> bytes:
+    """The file by which AWS's own images know that they are hosted (djl-serving reads it); the ids are made up."""
+    arn = f"arn:aws:sagemaker:{region}:123456789012:endpoint/sm-ci"
+    return json.dumps({"ResourceId": "sm-ci", "EndpointArn": arn}).encode()

@@ -2,6 +2,10 @@
 
 `refused`: SageMaker would not bring the endpoint into service, or would fail its calls. `misbehaves`: it serves, and
 then drops requests, is replaced or gives other answers than expected. `advice`: it works, and one day it will not.
+
+All rules are of real-time endpoints. Another mode of hosting (serverless, batch transform, multi-model) brings rules of
+its own: a field `mode` here, the condition in `Wanted.includes`, and a function in that module of `sm_ci.conformance`
+which looks at the right time.
 """
 
 from __future__ import annotations
@@ -87,6 +91,7 @@ RULES = (
     _refused("all-interfaces", "the server listens on all interfaces, not on 127.0.0.1 alone"),
     _refused("accepts-quickly", "a connection is taken within 250 ms"),
     _refused("ping-idle", "/ping answers 200 within 2 s while nothing else is asked"),
+    _refused("invocation-time", "an answer comes within 60 s, and not only just"),
     _misbehaves("ping-honest", "the body of a /ping with 200 does not say Unhealthy"),
     _misbehaves("read-only-model", "nothing tries to write to /opt/ml/model"),
     _misbehaves("sigterm", "SIGTERM ends the container within 30 s"),

@@ -6,7 +6,6 @@ then tests; SIGTERM, 30 s, SIGKILL.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -129,7 +128,7 @@ def _network(engine: Engine, plan: HostingPlan, placement: Placement) -> Iterato
 @contextmanager
 def _container(engine: Engine, plan: HostingPlan, network: str, placement: Placement, scratch: Path) -> Iterator[str]:
     environment = {**plan.environment, **contract.platform_environment(plan.port)}
-    metadata = _metadata(environment["AWS_REGION"])
+    metadata = contract.endpoint_metadata(environment["AWS_REGION"])
     wanted = ContainerPlan(
         image=plan.image,
         name=f"sm-ci-{plan.run}",
@@ -171,12 +170,6 @@ def _left_alone(engine: Engine, container: str, port: int) -> Iterator[None]:
         raise
     if disturbed := containers.disturbance(before, containers.inspect(engine, container, port)):
         raise disturbed
-
-
-def _metadata(region: str) -> bytes:
-    """The file by which AWS's own images know that they are hosted (djl-serving reads it); the ids are made up."""
-    arn = f"arn:aws:sagemaker:{region}:123456789012:endpoint/sm-ci"
-    return json.dumps({"ResourceId": "sm-ci", "EndpointArn": arn}).encode()
 
 
 def _written(metadata: bytes, placement: Placement, scratch: Path) -> str:

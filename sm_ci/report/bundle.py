@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import BinaryIO
 
 from sm_ci.text import Redactor
@@ -15,8 +14,8 @@ _UNIX = 3
 _FILE = 0o100000
 HURRIED = 64 * 2**20
 """Bytes of a log that are taken after an interruption: a runner waits ten seconds, and the engine needs some of them."""
-_BLOCK, _OVERLAP = 10_000, 200
-"""Lines that are redacted together, and lines before and after them in which the rest of a secret may stand."""
+_BLOCK, _OVERLAP = 2**20, 200
+"""Bytes that are redacted together, and lines before and after them in which the rest of a secret may stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +60,23 @@ def log(source: BinaryIO, clean: Redactor, note: str, hurry: Callable[[], bool])
 
 def _redacted(source: BinaryIO, clean: Redactor) -> Iterator[bytes]:
     """Redaction keeps the number of lines, so that what stands before and after a block is cut off by count."""
-    before: list[bytes] = []
-    block, after = list(islice(source, _BLOCK)), list(islice(source, _OVERLAP))
+    blocks = _blocks(source)
+    before: list[str] = []
+    block = next(blocks, [])
     while block:
-        whole = clean.data(b"".join([*before, *block, *after])).splitlines(keepends=True)
-        yield b"".join(whole[len(before) : len(before) + len(block)])
-        before = block[-_OVERLAP:]
-        block = [*after, *islice(source, _BLOCK)]
-        after = list(islice(source, _OVERLAP))
+        after = next(blocks, [])
+        whole = _clean([*before, *block, *after[:_OVERLAP]], clean)
+        yield "".join(f"{line}\n" for line in whole[len(before) : len(before) + len(block)]).encode()
+        before, block = block[-_OVERLAP:], after
+
+
+def _blocks(source: BinaryIO) -> Iterator[list[str]]:
+    """The lines, in lists of about a mebibyte."""
+    while lines := source.readlines(_BLOCK):
+        yield [line.decode("utf-8", "replace").rstrip("\n") for line in lines]
+
+
+def _clean(lines: list[str], clean: Redactor) -> list[str]:
+    """All at once, which is quick; one after the other where an escape sequence goes on over lines, and would join them."""
+    whole = clean("\n".join(lines)).split("\n")
+    return whole if len(whole) == len(lines) else clean.lines(lines)

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from sm_ci import belonging
 from sm_ci.errors import EnvironmentFault
 from sm_ci.results import RunResult
 from sm_ci.text import repository_path
 
-_WRITTEN = {"--record": "recorded pairs"}
+_WRITTEN = {"--record": "recorded pairs", "--bundle": "bundle"}
 
 
 def write_all(result: RunResult, directory: Path, *, here: Path | None = None) -> tuple[Path, ...]:
@@ -24,18 +25,22 @@ def write_all(result: RunResult, directory: Path, *, here: Path | None = None) -
     `here` is the folder that the spec's path starts from; the reports' paths are relative to its repository.
     EnvironmentFault when the folder or a file cannot be written.
     """
+    reports = texts(result, here or Path.cwd())
+    with _writable(directory):
+        owner = belonging.make(directory)
+        return tuple(_write(directory / name, text, owner) for name, text in reports.items())
+
+
+def texts(result: RunResult, here: Path) -> dict[str, str]:
+    """The reports by their files' names."""
     from sm_ci.report import junit, result_json, summary  # here, so that a console starts without junit_xml
 
-    here = here or Path.cwd()
     relative = partial(repository_path, root=str(_repository(here)), here=str(here))
-    texts = {
+    return {
         "junit.xml": junit.render(result, relative=relative, hostname=os.uname().nodename),
         "summary.md": summary.markdown(result),
         "result.json": result_json.render(result),
     }
-    with _writable(directory):
-        owner = belonging.make(directory)
-        return tuple(_write(directory / name, text, owner) for name, text in texts.items())
 
 
 def make_folder(directory: Path, option: str = "--out") -> None:
@@ -52,6 +57,21 @@ def write_file(path: Path, text: str, option: str) -> None:
     """Writes one file whole, or raises EnvironmentFault. Its folder is made if missing."""
     with _writable(path.parent, option):
         _write(path, text, belonging.make(path.parent))
+
+
+@contextmanager
+def replacing(path: Path, option: str) -> Iterator[BinaryIO]:
+    """A file to write to, which takes its place when the block ends well, and else is gone. EnvironmentFault when it cannot."""
+    with _writable(path.parent, option):
+        owner = belonging.make(path.parent)
+        temporary = _beside(path)
+        try:
+            with temporary.open("xb") as file:
+                yield file
+            belonging.give(temporary, owner)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -75,7 +95,7 @@ def _repository(here: Path) -> Path:
 
 
 def _write(path: Path, text: str, owner: os.stat_result) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    temporary = _beside(path)
     try:
         with temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
@@ -84,3 +104,7 @@ def _write(path: Path, text: str, owner: os.stat_result) -> Path:
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.urandom(8).hex()}")

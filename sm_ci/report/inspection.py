@@ -10,7 +10,9 @@ from typing import Any
 from sm_ci.text import MASK, Redactor
 
 _SECRET_NAME = re.compile(r"(?i)(^|[_.-])(pass(word|wd|phrase)?|pwd|secrets?)($|[_.-])")
-_KEY_NAME = re.compile(r"(?i)(^|[_.-])((api|access|private|signing|encryption)?[_-]?key|auth|tokens?|credentials?)($|[_.-])")
+_KEY_NAME = re.compile(
+    r"(?i)(^|[_.-])((api|access|private|signing|encryption)?[_-]?key|auth|tokens?|credentials?)($|[_.-])"
+)
 _TRIVIAL = re.compile(r"(?i)^(|true|false|none|null|[\d.,:]{1,6}|/[\w./-]*|[\w.-]*\.(json|txt|pem|model|py))$")
 _SECRET_VALUE = re.compile(
     r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|\bhf_[A-Za-z0-9]{30,}|\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_\w{40,}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sm_ci import conformance, contract
-from sm_ci.conformance import Change, Sample, Wanted
+from sm_ci.conformance import Change, Probing, Wanted
+from sm_ci.conformance.observed import told_by_fault
+from sm_ci.conformance.sampling import sample
 from sm_ci.contract import suite
 from sm_ci.contract.instances import instance_type
 from sm_ci.contract.suite import Level, Weight
@@ -20,15 +22,16 @@ from sm_ci.hosting.record import Record
 from sm_ci.hosting.service import HostingPlan, Service, in_service
 from sm_ci.hosting.volume import model_mount
 from sm_ci.progress import Silent
-from sm_ci.results import Answer, CaseResult, CheckOutcome, ContractCheck, ImageFacts, Outcome, PhaseName
+from sm_ci.results import Answer, CheckOutcome, ContractCheck, Fault, ImageFacts, Outcome, PhaseName
 from sm_ci.session.state import Run
 
-_INSTEAD = {"sigterm-ignored": "sigterm", "unhealthy": "ping-honest"}
+_INSTEAD = {"sigterm-ignored": "sigterm", "unhealthy": "ping-honest", "architecture": "architecture"}
 """Warnings of any run that a check of the suite tells better."""
 _SEVERITY = {Weight.REFUSED: Severity.WARNING, Weight.MISBEHAVES: Severity.WARNING, Weight.ADVICE: Severity.NOTICE}
 SOME_TIMES, LEAST_PATIENCE = 3.0, 10.0
 LOG_SETTLES = 0.2
 """Seconds for what the last probe makes the server log."""
+PINGS_AGAIN, BETWEEN_PINGS = 2, 1.0
 _MANIFEST = "manifest-type"
 _ARCHITECTURES = {"x86_64": "amd64", "arm64": "arm64"}
 
@@ -76,42 +79,67 @@ def look_at_image(this: Run, engine: Engine, facts: ImageFacts) -> None:
         manifest=next(
             (one for one in this.findings if one.rule == _MANIFEST and one.severity is Severity.WARNING), None
         ),
-        given=this.spec.file.environment,
+        given={**this.spec.file.environment, **this.spec.secrets},
     )
     _keep(this, conformance.judge(conformance.image.CHECKS, image, wanted(this)))
 
 
 def probe(this: Run, service: Service) -> None:
     """The suite's own requests, after the tests. What the container does now is no test's fault."""
+    if service.timeline.dead is None and wanted(this).level is not Level.OFF:
+        _settle(service)
     this.events_of_tests = service.timeline.events()
     this.death = service.timeline.dead
     this.tests_are_over, this.record.tested_until = True, this.record.watch.now()
     if service.timeline.dead is not None or wanted(this).level is Level.OFF:
         return
     this.progress.step("checking the contract")
-    asked = this.spec.file
-    probing = conformance.Probing(
-        service=service,
-        sample=sample(this.cases),
-        payload_limit=asked.contract.payload_limit,
-        invocation_timeout=asked.invocation_timeout,
-    )
     with this.record.phase(PhaseName.CONTRACT), service.log.aside():
+        probing = conformance.probing.steadied(_probing(this, service))
         _keep(this, conformance.judge(conformance.probing.CHECKS, probing, wanted(this)))
         service.log.wait_for(lambda _: False, service.log.mark(), LOG_SETTLES)
 
 
-def look_back(this: Run) -> None:
-    """The checks on what was seen, once the container has ended."""
-    timeline, book = this.record.timeline, this.record.book
-    if timeline is None or book is None:
-        return
-    seen = conformance.Observed(
-        hosting=this.record.frozen(),
-        events=timeline.events(),
+def _settle(service: Service) -> None:
+    """A ping that was missed at the end of the tests is asked again: was it one, or are all of them missed?"""
+    for _ in range(PINGS_AGAIN):
+        last = service.timeline.last_ping()
+        if last is None or not last.miss:
+            return
+        service.timeline.wait(BETWEEN_PINGS)
+        service.health.ping()
+
+
+def _probing(this: Run, service: Service) -> Probing:
+    asked, found, last = this.spec.file, sample(this.cases), service.timeline.last_ping()
+    answered = any(isinstance(exchange.outcome, Answer) for case in this.cases for exchange in case.exchanges)
+    longest = asked.invocation_timeout
+    caller = conformance.Caller(service, budget=conformance.budget_for(found), first=0.0 if answered else longest)
+    return Probing(
+        service=service,
+        caller=caller,
+        sample=found,
+        healthy=last is None or not last.miss,
         tested=this.events_of_tests,
         cases=tuple(this.cases),
-        log=book.since(0),
+        payload_limit=asked.contract.payload_limit,
+        patience=conformance.patience_for(found, longest) if found else longest,
+    )
+
+
+def look_back(this: Run) -> None:
+    """The checks on what was seen, once the container has ended."""
+    if this.record.timeline is None or this.record.book is None:
+        return
+    hung = (check.message for check in this.contract if check.name in conformance.probing.GARBAGE and _broken(check))
+    seen = conformance.Observed(
+        hosting=this.record.frozen(),
+        tested=this.events_of_tests,
+        cases=tuple(this.cases),
+        log=this.record.book.since(0),
+        has_model=this.model is not None,
+        invocation_timeout=this.spec.file.invocation_timeout,
+        hung=next(hung, ""),
     )
     _keep(this, conformance.judge(conformance.observed.CHECKS, seen, wanted(this)))
 
@@ -171,38 +199,46 @@ def _changed(ground: Ground, change: Change) -> Iterator[HostingPlan]:
         yield replace(plan, mounts={**others, mounted: contract.MODEL_DIRECTORY})
 
 
-def sample(cases: list[CaseResult]) -> Sample | None:
-    """The first request that was answered as expected with 2xx, and of which request and answer are kept whole."""
-    for case in cases:
-        exchange = case.exchanges[-1] if case.exchanges and case.outcome is Outcome.PASSED else None
-        if exchange is None or not isinstance(exchange.outcome, Answer) or exchange.outcome.status // 100 != 2:
-            continue
-        sent, answer = exchange.sent, exchange.outcome
-        if len(sent.body.head) == sent.body.size and len(answer.body.head) == answer.body.size:
-            return Sample(name=case.name, headers=sent.headers, body=sent.body.head, answer=answer)
-    return None
+def in_order(this: Run, fault: Fault | None = None) -> tuple[ContractCheck, ...]:
+    """All wanted checks in the suite's order.
 
-
-def in_order(this: Run) -> tuple[ContractCheck, ...]:
-    """All wanted checks in the suite's order; those that the run did not come to are unchecked."""
-    known = {check.name: check for check in this.contract}
+    Of a run that ended before its end only those that it came to: that the others were not tried goes without saying.
+    """
     asked = wanted(this)
-    running = "a server that already runs was tested"
-    why = conformance.unchecked(running if this.options.target else "the run ended before it")
-    return tuple(
-        known.get(rule.name) or conformance.result(rule, why, asked) for rule in suite.RULES if asked.includes(rule)
+    known = {check.name: check for check in this.contract}
+    if fault is not None:
+        known |= {name: conformance.result(suite.rule(name), one, asked) for name, one in told_by_fault(fault).items()}
+    if any(case.outcome is Outcome.SKIPPED for case in this.cases):
+        return ()
+    why = _why_not(this)
+    rest = (
+        {} if not why else {one.name: conformance.result(one, conformance.unchecked(why), asked) for one in suite.RULES}
     )
+    found = {**rest, **known}
+    return tuple(found[one.name] for one in suite.RULES if one.name in found and asked.includes(one))
 
 
-def _keep(this: Run, checks: list[ContractCheck]) -> None:
-    """Keeps the results; a broken check that does not fail the run is a warning that says what would come of it."""
+def _why_not(this: Run) -> str:
+    """Why checks were left out of a run that came to its end."""
+    if this.options.target:
+        return "a server that already runs was tested"
+    return "--keep leaves the container as it is" if this.options.keep and this.record.tested_until is not None else ""
+
+
+def _broken(check: ContractCheck) -> bool:
+    return check.outcome is CheckOutcome.BROKEN
+
+
+def _keep(this: Run, checks: Iterable[ContractCheck]) -> None:
+    """Keeps the results as they come; a broken check that does not fail the run is a warning of what would come of it."""
+    place = this.spec.place("image") if this.spec.path.suffix else None  # `sm-ci contract IMAGE` has no file
     for check in checks:
         this.contract.append(check)
-        if check.outcome is CheckOutcome.BROKEN and check.name != _MANIFEST:  # told when it was pulled
-            this.note(_finding(check, this.spec.place("image")))
+        if _broken(check) and check.name != _MANIFEST:  # told when it was pulled
+            this.note(_finding(check, place))
 
 
-def _finding(check: ContractCheck, image: Location) -> Finding:
+def _finding(check: ContractCheck, image: Location | None) -> Finding:
     """A broken check as a warning or an error; at the image's place, where it has none of its own."""
     severity = Severity.ERROR if check.fails else _SEVERITY[Weight(check.weight)]
     return Finding(

@@ -7,7 +7,7 @@ from pathlib import Path
 from sm_ci.artifact.lint import RULES
 
 README = Path(__file__).parents[4] / "README.md"
-HEADING = "#### What validate finds in a model"
+HEADING = "### What validate finds in a model"
 
 
 def test_every_rule_has_its_row_in_the_readme() -> None:

@@ -1,0 +1,215 @@
+"""examples/djl: DJL's own Python engine with its worker and its log, behind the example's own front."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from harness import BASE, CLEAN_ENVIRON, LOCKS, ROOT, Ended, Images, Run, Spec, junit_case
+
+EXAMPLE = ROOT / "examples" / "djl"
+CONTAINER = EXAMPLE / "container"
+UNREACHABLE = re.compile(r"(?i)could not transfer|unknown host|offline mode")
+MOOD = {
+    "name": "mood",
+    "request": {"text": "What a wonderful day", "content_type": "text/plain"},
+    "expect": {"text": "=)"},
+}
+LIMITS = {"startup_timeout": "60s", "invocation_timeout": "20s", "tests": [MOOD]}
+FACE = "    face = mood("
+LEFT_OPEN = (FACE, f'    print("=)\n{FACE}')
+EXITED = "the container exited with code 1 before GET /ping answered 200: "
+A_TIMEOUT = 45
+"""Seconds: what waits for a time-out of its own takes longer."""
+
+
+@pytest.fixture(scope="session")
+def jars() -> Path:
+    """DJL's jars, fetched once for each pom.xml. Skips where Maven or its registry is missing."""
+    maven = shutil.which("mvn")
+    if maven is None:
+        pytest.skip("Maven (mvn) is not here")
+    key = hashlib.sha256((CONTAINER / "pom.xml").read_bytes()).hexdigest()[:12]
+    folder, whole = Path(f"{LOCKS}.djl-{key}"), Path(f"{LOCKS}.djl-{key}.whole")
+    with Path(f"{LOCKS}.djl-{key}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists() or not folder.is_dir():
+            fetch(maven, folder)
+            whole.touch()
+    return folder
+
+
+def fetch(maven: str, folder: Path) -> None:
+    """As the example's README says, into another folder; with this machine's settings for Maven."""
+    command = [maven, "-B", "-f", str(CONTAINER), f"-Djars={folder}", "dependency:copy-dependencies"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    said = done.stdout + done.stderr
+    if done.returncode and UNREACHABLE.search(said):
+        pytest.skip("Maven Central cannot be reached")
+    assert done.returncode == 0, said
+
+
+@pytest.fixture(scope="session")
+def container(jars: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example's build folder with the jars in it."""
+    folder = tmp_path_factory.mktemp("djl") / "container"
+    shutil.copytree(CONTAINER, folder, ignore=shutil.ignore_patterns("lib"))
+    shutil.copytree(jars, folder / "lib")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def djl(images: Images, container: Path) -> str:
+    """Begins with the layers of mms-sklearn: who comes second finds them there, and so waits for the other."""
+    with Path(f"{LOCKS}.mms-sklearn").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return images.context("djl", container, BASE=BASE)
+
+
+def model(tmp_path: Path, edit: tuple[str, str]) -> Path:
+    """A copy of the example's model, with what stands in place of a text of model.py. Gives model.py."""
+    shutil.copytree(EXAMPLE / "model", tmp_path / "model")
+    file = tmp_path / "model" / "model.py"
+    before, after = edit
+    assert before in file.read_text()
+    file.write_text(file.read_text().replace(before, after))
+    return file
+
+
+def archive(folder: Path, to: Path) -> None:
+    """As `tar -czf TO -C FOLDER .` does."""
+    with tarfile.open(to, "w:gz") as packed:
+        packed.add(folder, arcname=".")
+
+
+def line_of(file: Path, text: str) -> int:
+    """The first line that holds a text."""
+    return next(number for number, line in enumerate(file.read_text().splitlines(), 1) if text in line)
+
+
+def run_as_a_runner_does(run: Run, path: Path) -> Ended:
+    """In the spec's folder, so that places are short, and with annotations."""
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(path.parent)}
+    return run(Path(path.name), environ=environ, cwd=path.parent)
+
+
+def validated(path: Path) -> tuple[int, list[str]]:
+    """`sm-ci validate` in the spec's folder, where no engine is in reach."""
+    environ = {**CLEAN_ENVIRON, "PYTHONPATH": str(ROOT), "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    command = [sys.executable, "-m", "sm_ci", "validate", path.name]
+    done = subprocess.run(
+        command, cwd=path.parent, env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_the_example_passes_and_breaks_nothing_that_sagemaker_would_refuse(
+    djl: str, container: Path, run: Run, tmp_path: Path
+) -> None:
+    """As its README says; the image's layers are there already."""
+    shutil.copytree(EXAMPLE, tmp_path / "djl", ignore=shutil.ignore_patterns("container"))
+    shutil.copytree(container, tmp_path / "djl" / "container")
+    ended = run(tmp_path / "djl" / "sm-ci.yml", "--var", f"BASE={BASE}")
+    assert ended.status == 0, ended.output
+    names = ["a good mood", "a bad mood", "nothing at all", "a type with a charset", "a picture", "container log"]
+    assert ended.cases == dict.fromkeys(names, "passed")
+    assert ended.result["hosting"]["ping_body"] == '{"status":"Healthy"}'
+    assert ended.result["hosting"]["stop"]["killed"] is False
+    checks = {check["name"]: check for check in ended.result["contract"]}
+    assert [
+        name for name, check in checks.items() if check["weight"] == "refused" and check["outcome"] == "broken"
+    ] == []
+    sure = ["entry-point-form", "all-interfaces", "read-only-model", "unknown-headers", "survives-garbage", "sigterm"]
+    assert {name: checks[name]["outcome"] for name in sure} == dict.fromkeys(sure, "held")
+
+
+def test_as_an_archive_it_passes_without_a_network(djl: str, spec: Spec, run: Run, tmp_path: Path) -> None:
+    """DJL's pip finds in the image what requirements.txt names."""
+    archive(EXAMPLE / "model", tmp_path / "model.tar.gz")
+    installed = {"contains": ["pip install requirements succeed!"]}
+    ended = run(spec(image=djl, model="model.tar.gz", network_isolation=True, logs=installed, **LIMITS))
+    assert ended.status == 0, ended.output
+    assert ended.cases == {"mood": "passed", "container log": "passed"}
+
+
+def test_a_quote_left_open_is_told_before_the_start_and_from_the_engines_log(
+    djl: str, spec: Spec, run: Run, tmp_path: Path
+) -> None:
+    file = model(tmp_path, LEFT_OPEN)
+    line = line_of(file, 'print("=)')
+    error = f"SyntaxError: unterminated string literal (detected at line {line})"
+    path = spec(image=djl, model="model", **LIMITS)
+    excerpt = [f'  {line} |     print("=)', "     |           ^", "1 error"]
+    assert validated(path) == (2, [f"model/model.py:{line}:11: {error}", *excerpt])
+
+    ended = run_as_a_runner_does(run, path)
+    assert ended.status == 1, ended.output
+    (finding,) = ended.result["findings"]
+    assert (finding["rule"], finding["severity"], finding["message"]) == ("handler-syntax", "warning", error)
+    assert finding["at"] == {"path": "model/model.py", "line": line, "column": 11}
+    assert f"::warning file=model/model.py,line={line},col=11,title=handler-syntax::{error}\n" in ended.output
+    assert_exited(ended, line, error, "Python cannot read the file.")
+    assert "ERROR::Python engine process died" in ended.output
+
+
+def test_a_quote_left_open_in_an_archive_is_told_with_its_line(tmp_path: Path, spec: Spec) -> None:
+    line = line_of(model(tmp_path, LEFT_OPEN), 'print("=)')
+    archive(tmp_path / "model", tmp_path / "model.tar.gz")
+    path = spec(model="model.tar.gz")
+    at = line_of(path, "model: model.tar.gz")
+    status, told = validated(path)
+    error = f"SyntaxError: unterminated string literal (detected at line {line})"
+    assert (status, told[0]) == (2, f"spec.yml:{at}:8: model.tar.gz!model.py:{line}:11: {error}")
+    assert told[-1] == "1 error"
+
+
+def test_a_module_that_is_not_there(djl: str, spec: Spec, run: Run, tmp_path: Path) -> None:
+    line = line_of(model(tmp_path, ("import numpy", "import nosuch\nimport numpy")), "import nosuch")
+    ended = run_as_a_runner_does(run, spec(image=djl, model="model", **LIMITS))
+    error = "ModuleNotFoundError: No module named 'nosuch'"
+    assert_exited(ended, line, error, "The container has no Python module nosuch.")
+    assert ended.result["findings"] == []
+
+
+def assert_exited(ended: Ended, line: int, error: str, cause: str) -> None:
+    """The engine ended, and its log led to that line of model.py: in JUnit, result.json, on the console, as annotation."""
+    assert ended.status == 1, ended.output
+    message = f"{EXITED}model/model.py:{line}: {error}"
+    assert (ended.fault["kind"], ended.fault["message"]) == ("exited-at-start", message)
+    assert ended.fault["at"] == {"path": "model/model.py", "line": line, "column": 1}
+    assert ended.fault["remedy"].startswith(f"{cause} ")
+    assert junit_case(ended) == ("failure", message)
+    annotation = f"::error file=model/model.py,line={line},col=1,title=fixture%3A exited-at-start::{message}%0A{cause} "
+    assert annotation in ended.output
+    (diagnosis,) = ended.result["diagnoses"]
+    assert diagnosis["cause"] == cause
+    assert diagnosis["evidence"] == [f'File "/opt/ml/model/model.py", line {line}', error]
+    assert ended.cases == {"mood": "not_run"}
+    assert ended.seconds < A_TIMEOUT
+
+
+def test_an_exception_in_handle_is_the_first_that_the_failure_says(
+    djl: str, spec: Spec, run: Run, tmp_path: Path
+) -> None:
+    """The answer holds its words alone: the line stands in the engine's log."""
+    line = line_of(model(tmp_path, (FACE, f'    raise ValueError("no mood")\n{FACE}')), "raise ValueError")
+    ended = run_as_a_runner_does(run, spec(image=djl, model="model", **LIMITS))
+    assert ended.status == 1, ended.output
+    message = (
+        f"status: expected 200, got 424 (Failed Dependency); the log says: model/model.py:{line}: ValueError: no mood"
+    )
+    assert ended.cases == {"mood": "failed"}
+    assert junit_case(ended, "mood") == ("failure", message)
+    assert ended.reason("mood").splitlines()[0] == message
+    (case,) = ended.result["cases"]
+    assert case["failures"][0]["at"] == {"path": "model/model.py", "line": line, "column": 1}
+    assert f"::error file=model/model.py,line={line},col=1,title=fixture%3A%3Amood::{message}%0A" in ended.output
+    assert ended.result["fault"] is None
+    assert ended.seconds < A_TIMEOUT
