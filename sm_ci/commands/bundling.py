@@ -24,18 +24,19 @@ from sm_ci.results import Blob, RunResult
 from sm_ci.session import Evidence, Options
 from sm_ci.spec import Case, Spec
 from sm_ci.spec.variables import expand
-from sm_ci.spec.writing import written
 from sm_ci.text import Redactor
 
 OPTION = "--bundle"
 BODIES = 64 * 2**20
 """Bytes of large requests that are taken along."""
+HURRIED = 1000
+"""Exchanges that have files of their own after an interruption; result.json has them all."""
 
 _README = """\
 A run of sm-ci, to be looked at elsewhere. Secrets, and what looks like one, are *** in every file.
 {verdict}
 replay.sh        hosts the container again as it was hosted, and sends the requests; it says what it needs
-spec/            the spec as it is in the repository, and expanded: with its variables' values
+spec/            the spec as it is in the repository, and expanded.json: with its variables' values
 exchanges/       each request and its answer, in the form of --record; bodies/: requests that are too long for a script
 container.log    the container's whole log, as it came
 result.json      what happened, for programs; junit.xml and summary.md: the same for others
@@ -140,11 +141,13 @@ class _Bundle:
             yield Member(name=f"spec/{self.clean(name)}", data=self.clean.data(self.spec.path.read_bytes()))
         values = expand(self.spec.document, given=self.told.variables, environ=self.told.environ).value
         values = {key: redacted(value, self.clean) for key, value in values.items() if key != "variables"}
-        yield self._text("spec/expanded.yml", written(values))
+        yield _json("spec/expanded.json", values)
 
     def _exchanges(self) -> Iterator[Member]:
         known = ((self.cases[result.id], result) for result in self.result.cases if result.id in self.cases)
-        for case, result in known:
+        for position, (case, result) in enumerate(known):
+            if position >= HURRIED and self.hurry():
+                return
             for number, exchange in enumerate(result.exchanges, 1):
                 shown = replace(case, id=self.clean(case.id), name=self.clean(case.name))
                 name = file_name(shown) if number == 1 else f"{number}-{file_name(shown)}"

@@ -95,13 +95,15 @@ class _Loop:
                 self.console.done(f"{_shown(changed)} changed: starting again")
                 return
             if changed := difference(self.tested, state_of(self.files(spec)[1])):
-                now = self.load()
-                self.look(now or spec)
-                if now and _hosting(now) != _hosting(spec):
+                self.tested = state_of(self.files(spec)[1])  # before it is read: what is written then is another change
+                now = self.load() or spec
+                if _hosting(now) != _hosting(spec):
                     self.console.done(f"{_shown(changed)} changes how the container is hosted: starting again")
                     return
-                if now:
+                if now is not spec:
                     spec = now
+                    self.console.hide((*spec.secrets.values(), *self.wanted.access.secrets))
+                    self.tested = state_of(self.files(spec)[1]) | self.tested
                     self.test_again(spec, served, _shown(changed))
             served.service.timeline.wait(LOOK_EVERY)
         self.follow(served, mark)
@@ -126,7 +128,7 @@ class _Loop:
         return hosted, (self.wanted.path, *files_of_tests(spec))
 
     def look(self, spec: Spec) -> None:
-        """Remembers what the files are now."""
+        """Remembers what the files are now, and hides the spec's secrets."""
         self.console.hide((*spec.secrets.values(), *self.wanted.access.secrets))
         hosted, tested = self.files(spec)
         self.hosted, self.tested = state_of(hosted), state_of(tested)
@@ -154,11 +156,12 @@ class _Loop:
 
     def until_sound(self) -> Spec:
         """The spec, as soon as nothing is wrong with it."""
-        while (spec := self.load()) is None:
-            self.tested = state_of([self.wanted.path])
-            while not difference(self.tested, state_of([self.wanted.path])):
+        while True:
+            seen = state_of([self.wanted.path])
+            if (spec := self.load()) is not None:
+                return spec
+            while not difference(seen, state_of([self.wanted.path])):
                 time.sleep(LOOK_EVERY)
-        return spec
 
 
 def _hosting(spec: Spec) -> SpecFile:

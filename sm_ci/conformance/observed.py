@@ -14,10 +14,8 @@ from sm_ci.hosting.timeline import Pinged, is_unhealthy
 from sm_ci.results import Exchange, Fault, NoAnswer
 from sm_ci.text import shorten
 
-_MODEL = re.escape(contract.MODEL_DIRECTORY)
-_READ_ONLY = re.compile(
-    rf"({_MODEL}[^\s'\":]*)['\"]?:? ?Read-only file system|Read-only file system:? ?['\"]?({_MODEL}[^\s'\":]*)"
-)
+_MODEL = rf"{re.escape(contract.MODEL_DIRECTORY)}(?![\w-])[^\s'\":]*"
+_READ_ONLY = re.compile(rf"(?i)({_MODEL})['\"]?:? ?Read-only file system|Read-only file system:? ?['\"]?({_MODEL})")
 """As the C library words EROFS, with the path before or behind it."""
 _LOOPBACK = re.compile(r"listens on (127\.\d+\.\d+\.\d+|\[?::1\]?):\d+ only")
 NEAR = 5 / 6

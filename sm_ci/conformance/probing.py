@@ -21,6 +21,7 @@ _EXTRA = (
     ("X-Amzn-Trace-Id", "Root=1-5759e988-bd862e3fe1be46a994272793"),
     ("X-Forwarded-For", "10.32.0.2"),
 )
+UNSUPPORTED = 415  # Unsupported Media Type
 _CATCH = "catch what the handler raises, and answer 400: a request that nobody answers costs its caller 60 s"
 
 
@@ -32,13 +33,18 @@ def unknown_headers(probing: Probing, sample: Sample) -> Verdict:
 
 
 def content_type_charset(probing: Probing, sample: Sample) -> Verdict:
-    """RFC 9110, 8.3.1: a media type may have parameters, and clients such as Java's and JavaScript's add charset."""
+    """RFC 9110, 8.3.1: a media type may have parameters, and clients such as Java's and JavaScript's add charset.
+
+    AWS's own toolkit says 415 to it, which its caller understands; anything else that is no success is a failure.
+    """
     bare = header(sample.headers, "Content-Type") or ""
     if ";" in bare or not bare.startswith(_TEXTS):
         return unchecked(f"the sample's Content-Type is {bare or 'missing'}, to which no charset is added")
     what = f"with Content-Type {bare}; charset=utf-8"
     headers = changed(sample.headers, content_type=f"{bare}; charset=utf-8")
     outcome = probing.caller.ask(headers, sample.body, probing.patience, f"a request {what}")
+    if isinstance(outcome, Answer) and outcome.status == UNSUPPORTED:
+        return HELD
     remedy = "compare the media type alone: what stands before the first ';'"
     return accepted(probing.service, outcome, sample, what, remedy)
 

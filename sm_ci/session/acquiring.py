@@ -14,7 +14,6 @@ from sm_ci.engine import building, images, ownership
 from sm_ci.engine.client import Engine
 from sm_ci.engine.ownership import Owner
 from sm_ci.engine.placement import Placement
-from sm_ci.engine.settings import settings
 from sm_ci.errors import EngineFault, Severity
 from sm_ci.hosting.volume import model_mount
 from sm_ci.report.wording import size
@@ -109,7 +108,7 @@ def _lint(this: Run, source: Source, data: ModelData, engine: Engine, image: Ima
     from sm_ci.artifact.lint.for_spec import host_for
     from sm_ci.image.official import official
 
-    own = settings(engine, image.id or image.reference)
+    own = images.configuration(engine, image.id or image.reference)
     host = host_for(
         this.spec,
         image="" if image.built else image.reference,

@@ -205,6 +205,7 @@ def hosted(engine: Engine, mark: str) -> list[str]:
     return found
 
 
+@pytest.mark.alone  # between act's kill and its post step the container is nobody's
 def test_a_cancelled_job_leaves_nothing(engine: Engine, action: str, fixture_image: str, tmp_path: Path) -> None:
     """act ends the action by force, and its post step removes what that left."""
     mark = secrets.token_hex(8)

@@ -151,6 +151,7 @@ def test_in_a_container_that_cannot_prove_itself_the_model_goes_by_a_volume(on_r
     assert "/volumes/sm-ci-" in held(runner, runner.run({})).model_from
 
 
+@pytest.mark.alone  # others' containers have volumes too
 def test_an_archive_that_is_unpacked_where_the_engine_does_not_see_it_goes_by_a_volume(
     engine: Engine, on_runner: OnRunner, images: Images, fixture_image: str
 ) -> None:

@@ -129,15 +129,19 @@ class Images:
                 content = text.encode("latin-1")
                 info.size = len(content)
                 archive.addfile(info, io.BytesIO(content))
-        context.seek(0)
-        return self._build(name, fileobj=context, custom_context=True)
+        return self._build(name, context=context.getvalue())
 
-    def _build(self, name: str, **options: Any) -> str:
+    def _build(self, name: str, *, context: bytes = b"", tries: int = 3, **options: Any) -> str:
+        """Tried again when the builder comes upon a layer that another build has just removed."""
         tag = f"sm-ci-test/{name}:latest"
-        if tag not in self.built:
-            for line in self.engine.raw.build(tag=tag, rm=True, forcerm=True, decode=True, **options):
-                assert "error" not in line, line
-            self.built[tag] = tag
+        if tag in self.built:
+            return tag
+        given = {"fileobj": io.BytesIO(context), "custom_context": True} if context else options
+        for line in self.engine.raw.build(tag=tag, rm=True, forcerm=True, decode=True, **given):
+            if tries > 1 and "unable to find image" in line.get("error", ""):
+                return self._build(name, context=context, tries=tries - 1, **options)
+            assert "error" not in line, line
+        self.built[tag] = tag
         return tag
 
 

@@ -16,7 +16,7 @@ from harness import BASE, CLEAN_ENVIRON, LOCKS, ROOT, Ended, Images, Run, Spec, 
 
 EXAMPLE = ROOT / "examples" / "djl"
 CONTAINER = EXAMPLE / "container"
-UNREACHABLE = re.compile(r"(?i)could not transfer|unknown host|offline mode")
+UNREACHABLE = re.compile(r"(?:Could not|failed to) transfer ")
 MOOD = {
     "name": "mood",
     "request": {"text": "What a wonderful day", "content_type": "text/plain"},
@@ -48,7 +48,7 @@ def jars() -> Path:
 
 def fetch(maven: str, folder: Path) -> None:
     """As the example's README says, into another folder; with this machine's settings for Maven."""
-    command = [maven, "-B", "-f", str(CONTAINER), f"-Djars={folder}", "dependency:copy-dependencies"]
+    command = [maven, "-B", "-U", "-f", str(CONTAINER), f"-Djars={folder}", "dependency:copy-dependencies"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     said = done.stdout + done.stderr
     if done.returncode and UNREACHABLE.search(said):
@@ -73,10 +73,13 @@ def djl(images: Images, container: Path) -> str:
         return images.context("djl", container, BASE=BASE)
 
 
-def model(tmp_path: Path, edit: tuple[str, str]) -> Path:
-    """A copy of the example's model, with what stands in place of a text of model.py. Gives model.py."""
-    shutil.copytree(EXAMPLE / "model", tmp_path / "model")
-    file = tmp_path / "model" / "model.py"
+def model(tmp_path: Path, edit: tuple[str, str], edited: str = "model.py") -> Path:
+    """A copy of the example's model, with what stands in place of a text of that file. Gives the file.
+
+    Without requirements.txt: pip takes as long as all the rest of a start.
+    """
+    shutil.copytree(EXAMPLE / "model", tmp_path / "model", ignore=shutil.ignore_patterns("requirements.txt"))
+    file = tmp_path / "model" / edited
     before, after = edit
     assert before in file.read_text()
     file.write_text(file.read_text().replace(before, after))
@@ -195,21 +198,66 @@ def assert_exited(ended: Ended, line: int, error: str, cause: str) -> None:
     assert ended.seconds < A_TIMEOUT
 
 
-def test_an_exception_in_handle_is_the_first_that_the_failure_says(
-    djl: str, spec: Spec, run: Run, tmp_path: Path
+@pytest.mark.parametrize(
+    ("edited", "edit", "rule", "line", "error"),
+    [
+        (
+            "model.py",
+            ("def handle(", "def handler("),
+            "function-missing",
+            1,
+            "AttributeError: module 'model' has no attribute 'handle'",
+        ),
+        (
+            "serving.properties",
+            ("model.py", "main.py"),
+            "handler-missing",
+            2,
+            "ValueError: entry-point file not found /opt/ml/model/main.py.",
+        ),
+        (
+            "serving.properties",
+            ("engine=Python", "engine=Pyhton"),
+            "serving-properties",
+            1,
+            "ai.djl.repository.zoo.ModelNotFoundException: Pyhton is not supported",
+        ),
+    ],
+    ids=["no-handle", "no-entry-point", "no-such-engine"],
+)
+def test_what_the_engine_cannot_load_is_foretold_at_its_place(
+    djl: str, spec: Spec, run: Run, tmp_path: Path, edited: str, edit: tuple[str, str], rule: str, line: int, error: str
 ) -> None:
-    """The answer holds its words alone: the line stands in the engine's log."""
-    line = line_of(model(tmp_path, (FACE, f'    raise ValueError("no mood")\n{FACE}')), "raise ValueError")
+    """A warning before the start, and then the engine's own words."""
+    model(tmp_path, edit, edited)
     ended = run_as_a_runner_does(run, spec(image=djl, model="model", **LIMITS))
     assert ended.status == 1, ended.output
-    message = (
-        f"status: expected 200, got 424 (Failed Dependency); the log says: model/model.py:{line}: ValueError: no mood"
-    )
-    assert ended.cases == {"mood": "failed"}
-    assert junit_case(ended, "mood") == ("failure", message)
-    assert ended.reason("mood").splitlines()[0] == message
-    (case,) = ended.result["cases"]
-    assert case["failures"][0]["at"] == {"path": "model/model.py", "line": line, "column": 1}
-    assert f"::error file=model/model.py,line={line},col=1,title=fixture%3A%3Amood::{message}%0A" in ended.output
+    (finding,) = ended.result["findings"]
+    assert (finding["rule"], finding["at"]["path"], finding["at"]["line"]) == (rule, f"model/{edited}", line)
+    assert ended.fault["message"] == f"{EXITED}{error}"
+    assert junit_case(ended) == ("failure", ended.fault["message"])
+    assert ended.seconds < A_TIMEOUT
+
+
+def test_what_handle_raises_leads_the_failure_with_its_line(djl: str, spec: Spec, run: Run, tmp_path: Path) -> None:
+    """The answer holds the words alone, the engine's log the line; of a worker that dies it has no more than that."""
+    raises = 'if "rain" in inputs.get_as_string():\n        raise ValueError("no mood")'
+    dies = 'if "storm" in inputs.get_as_string():\n        raise SystemExit(3)'
+    line = line_of(model(tmp_path, (FACE, f"    {raises}\n    {dies}\n{FACE}")), "raise ValueError")
+    requests = [
+        {"name": name, "request": {"text": name, "content_type": "text/plain"}} for name in ("sun", "rain", "storm")
+    ]
+    ended = run_as_a_runner_does(run, spec(image=djl, model="model", **{**LIMITS, "tests": requests}))
+    assert ended.status == 1, ended.output
+    assert ended.cases == {"sun": "passed", "rain": "failed", "storm": "failed"}
+    told = "status: expected 200, got 424 (Failed Dependency); the log says: "
+    message = f"{told}model/model.py:{line}: ValueError: no mood"
+    assert junit_case(ended, "rain") == ("failure", message)
+    assert ended.reason("rain").splitlines()[0] == message
+    failure = ended.result["cases"][1]["failures"][0]
+    assert failure["at"] == {"path": "model/model.py", "line": line, "column": 1}
+    assert f"::error file=model/model.py,line={line},col=1,title=fixture%3A%3Arain::{message}%0A" in ended.output
+    died = "status: expected 200, got 500 (Internal Server Error); the log says: "
+    assert ended.reason("storm").splitlines()[0] == f"{died}java.io.IOException: Python worker disconnected."
     assert ended.result["fault"] is None
     assert ended.seconds < A_TIMEOUT

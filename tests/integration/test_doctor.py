@@ -183,6 +183,7 @@ def test_a_user_without_the_right_to_the_engine_and_to_this_folder(tmp_path: Pat
     )
 
 
+@pytest.mark.alone
 def test_what_a_killed_run_left_is_counted_and_left_alone(engine: Engine) -> None:
     with subprocess.Popen(["true"]) as ended:
         ended.wait()
