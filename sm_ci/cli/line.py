@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 import click
 from click.core import ParameterSource
 
 
-def as_given(context: click.Context) -> str:
-    """`sm-ci VERB OPTIONS ARGUMENTS`, for a shell; secrets and all."""
+def as_given(context: click.Context) -> tuple[str, ...]:
+    """The words of `sm-ci VERB OPTIONS ARGUMENTS`, secrets and all."""
     verb = context.info_name or ""
     given = (param for param in context.command.params if param.name)
     words = [param for param in given if context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE]
     options = [word for param in words if isinstance(param, click.Option) for word in _option(param, context)]
     arguments = [word for param in words if isinstance(param, click.Argument) for word in _values(param, context)]
-    return shlex.join(["sm-ci", verb, *options, *arguments])
+    return ("sm-ci", verb, *options, *arguments)
 
 
 def _option(param: click.Option, context: click.Context) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -48,9 +49,9 @@ A file that is not here is of something that the run did not come to.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What the command knows and no result tells: its line as written, and where variables had their values from."""
+    """What the command knows and no result tells: the words of its line, and where variables had their values from."""
 
-    command: str
+    command: tuple[str, ...]
     variables: Mapping[str, str]
     environ: Mapping[str, str]
 
@@ -110,7 +111,7 @@ class _Bundle:
             if document:
                 yield _json(f"inspect/{name}.json", self._redacted(document))
         yield _json("versions.json", self._versions())
-        yield self._text("command.txt", f"{self.told.command}\n")
+        yield self._text("command.txt", shlex.join(map(self.clean, self.told.command)) + "\n")
 
     def _text(self, name: str, text: str, *, executable: bool = False) -> Member:
         return Member(name=name, data=self.clean(text).encode(errors="backslashreplace"), executable=executable)

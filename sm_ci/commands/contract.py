@@ -10,7 +10,7 @@ from typing import TextIO
 
 from sm_ci import contract, session, spec
 from sm_ci.contract import suite
-from sm_ci.errors import Cancelled, SpecError, UsageError
+from sm_ci.errors import Cancelled, Finding, Severity, SpecError, UsageError
 from sm_ci.image.reference import Reference
 from sm_ci.interrupts import Interrupts, cancellable
 from sm_ci.report import make_folder
@@ -22,6 +22,16 @@ from sm_ci.spec import Spec
 from sm_ci.spec.rules.tests import NO_TESTS
 
 _NAME = re.compile(r"[^\w.-]+")
+_OPTIONS = {
+    "image": "IMAGE",
+    "contract.skip": "--skip",
+    "environment": "--environment",
+    "instance_type": "--instance-type",
+    "startup_timeout": "--startup-timeout",
+    "tests[0].request.file": "--request",
+}
+"""Where a key of the spec comes from."""
+_NAMED = re.compile(r'^environment(?:\.|\[")([^"\]]+)')
 TITLE = Path("contract")
 """What stands where the path of a spec would."""
 
@@ -98,9 +108,18 @@ def _spec(asked: Asked, environ: Mapping[str, str]) -> Spec:
     try:
         asked_for = spec.of(values, TITLE, environ=environ)
     except SpecError as error:
-        said = "\n".join(f"{finding.path or 'contract'}: {finding.message}" for finding in error.findings)
-        raise UsageError(said, remedy="See sm-ci contract --help.") from error
-    return replace(asked_for, findings=tuple(one for one in asked_for.findings if one.rule != NO_TESTS))
+        wrong = [_said(finding) for finding in error.findings if finding.severity is Severity.ERROR]
+        raise UsageError("\n".join(wrong), remedy="See sm-ci contract --help.") from error
+    odd = tuple(replace(one, at=None) for one in asked_for.findings if one.rule != NO_TESTS)  # nobody has that file
+    return replace(asked_for, findings=odd)
+
+
+def _said(finding: Finding) -> str:
+    """What is wrong with the spec that the options make, by the option's name."""
+    option = next((option for key, option in _OPTIONS.items() if finding.path.startswith(key)), finding.path)
+    within = "".join(_NAMED.findall(finding.path)) if option == "--environment" else ""
+    remedy = finding.remedy.replace("the folder of the spec", "the current folder")
+    return f"{option}{within and f' {within}'}: {'; '.join(filter(None, (finding.message, remedy)))}"
 
 
 def _name(image: str) -> str:

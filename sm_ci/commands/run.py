@@ -29,12 +29,12 @@ def run_specs(
     *,
     environ: Mapping[str, str],
     stdout: TextIO,
-    command: str = "",
+    command: Sequence[str] = (),
 ) -> int:
     """Runs every spec, one after the other, and returns the worst exit status.
 
-    All specs are read before the first is run. With several, each has a folder of its name below `out`. `command` is the
-    command line, for bundles.
+    All specs are read before the first is run. With several, each has a folder of its name below `out`. `command` are
+    the words of the command line, for bundles.
     """
     runner = Runner.detect(environ)
     level = Level.VERBOSE if runner and runner.debug else wishes.level
@@ -59,7 +59,7 @@ def run_specs(
         with cancellable() as interrupts, interrupts.shielded(), interrupts.limited(*limit):
             results = _run_all(
                 plans,
-                told=Told(command=command, variables=variables, environ=environ),
+                told=Told(command=tuple(command), variables=variables, environ=environ),
                 console=console,
                 runner=runner,
                 interrupts=interrupts,

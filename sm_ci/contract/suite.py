@@ -98,7 +98,9 @@ RULES = (
     _advice("log-to-stdout", "the server's log goes to stdout or stderr", f"{_DG}logging-cloudwatch.html"),
     # Requests of the suite's own, after the tests.
     _misbehaves("unknown-headers", "headers that the platform may add do no harm"),
-    _misbehaves("content-type-charset", "a Content-Type with charset is taken like the bare one, or refused with 415", _RUNTIME),
+    _misbehaves(
+        "content-type-charset", "a Content-Type with charset is taken like the bare one, or refused with 415", _RUNTIME
+    ),
     _advice("missing-content-type", "a request without Content-Type is answered", _RUNTIME),
     _misbehaves("accept-any", "Accept: */* is answered", _RUNTIME),
     _misbehaves("empty-body", "an empty body gets a quick answer"),

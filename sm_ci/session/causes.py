@@ -13,7 +13,7 @@ from sm_ci.report.wording import is_text, size
 from sm_ci.results import Answer, CaseResult, Failure, Fault, LogLine, NoAnswer
 from sm_ci.session.advice import advice
 from sm_ci.session.diagnosing import diagnosis_of, server_failed
-from sm_ci.session.places import user_place
+from sm_ci.session.places import UserPlace, user_place
 from sm_ci.session.state import Run
 from sm_ci.text import shorten
 
@@ -33,11 +33,17 @@ class _Said:
 
     cause: Cause
     by: str
-    at: Location | None
+    place: UserPlace | None
+
+    @property
+    def at(self) -> Location | None:
+        """Where an annotation goes."""
+        return self.place.at if self.place else None
 
     def __str__(self) -> str:
-        file, line = (self.at.path, self.at.line) if self.at else (self.cause.file, self.cause.line)
-        where = f"{file}:{line}: " if self.at or is_users(file) else ""
+        inside = f"{self.cause.file}:{self.cause.line}" if is_users(self.cause.file) else ""
+        where = self.place.shown if self.place else inside
+        where += ": " if where else ""
         return f"the {self.by} says: {where}{shorten(self.cause.text, _TEXT)}"
 
 
@@ -100,8 +106,8 @@ def explained(this: Run, fault: Fault | None) -> Fault | None:
     this.explained[fault.kind] = diagnosis_of(this, cause, fault.at or said.at, fault.kind)
     known = cause.text in fault.message or (cause.rule == _MEMORY and "out of memory" in fault.message)
     message = fault.message if known else f"{fault.message}; {said}"
-    if said.at and cause.text in fault.message:
-        message = fault.message.replace(cause.text, f"{said.at.path}:{said.at.line}: {cause.text}")
+    if said.place and cause.text in fault.message:
+        message = fault.message.replace(cause.text, f"{said.place.shown}: {cause.text}")
     told = advice(this, cause)
     remedy = fault.remedy if told in fault.remedy else f"{told} {fault.remedy}".rstrip()
     begin = max(0, cause.index - _BEFORE)
@@ -123,7 +129,8 @@ def unexplained(this: Run) -> Finding | None:
 
 
 def _said(this: Run, cause: Cause, by: str) -> _Said:
-    return _Said(cause=cause, by="Docker engine" if cause.rule == _MEMORY else by, at=user_place(this, cause))
+    teller = "Docker engine" if cause.rule == _MEMORY else by
+    return _Said(cause=cause, by=teller, place=user_place(this, cause))
 
 
 def _with_cause(this: Run, case: CaseResult, said: _Said) -> CaseResult:

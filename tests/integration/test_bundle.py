@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from urllib.parse import quote, quote_plus
 from harness import CLEAN_ENVIRON, Run, Spec, do, echo, finish, launch, read_until
 
 SECRET, WRITTEN, RUNNERS = "hf_Zk9 quite+secret/value", "tok-in-the-spec-0123", "ghs-of-the-runner-0123"
+PASSWORD = "it's the registry's"
 ALWAYS = ["README.txt", "replay.sh", "endpoint-metadata.json", "spec/spec.yml", "spec/expanded.json"]
 ENGINES = ["container.log", "inspect/container.json", "inspect/image.json"]
 REPORTS, ENDS = ["junit.xml", "summary.md", "result.json"], ["versions.json", "command.txt"]
@@ -32,10 +34,11 @@ def told(members: dict[str, str]) -> list[tuple[str, str]]:
     """Which member holds a value that none may hold, in any form."""
     forms = {
         form
-        for value in (SECRET, WRITTEN, RUNNERS)
+        for value in (SECRET, WRITTEN, RUNNERS, PASSWORD)
         for shift in range(3)
         for form in (
             value,
+            shlex.quote(value),
             quote(value, safe=""),
             quote_plus(value),
             json.dumps(value)[1:-1],
@@ -74,7 +77,8 @@ def test_a_bundle_holds_the_run_and_no_secret_and_its_script_does_it_again(
     if os.geteuid() == 0:
         os.chown(out.parent, 4321, 4321)
     environ = {"HF_TOKEN": SECRET, "RUNNERS_TOKEN": RUNNERS, "GITHUB_TOKEN": RUNNERS}
-    ended = run(path, "--bundle", str(out), "--var", "WHO=me", environ=environ)
+    login = ("--registry-username", "me", "--registry-password", PASSWORD)
+    ended = run(path, "--bundle", str(out), "--var", "WHO=me", *login, environ=environ)
     assert ended.status == 1, ended.output
     assert set(ended.cases.values()) == {"passed", "failed", "errored"}
     assert f"bundle: {out} (" in ended.output
@@ -101,7 +105,7 @@ def test_a_bundle_holds_the_run_and_no_secret_and_its_script_does_it_again(
     versions = json.loads(members["versions.json"])
     assert (versions["kernel"], versions["engine"]["kernel"]) == (os.uname().release, os.uname().release)
     assert members["command.txt"] == (
-        f"sm-ci run --var WHO=me --out {tmp_path}/out --bundle '{out}' {path}\n".replace(f"'{out}'", str(out))
+        f"sm-ci run --var WHO=me --out {tmp_path}/out --bundle {out} --registry-username me --registry-password '***' {path}\n"
     )
     assert [entry.name for entry in out.parent.iterdir()] == ["replay.zip"]
     assert out.stat().st_uid == out.parent.stat().st_uid

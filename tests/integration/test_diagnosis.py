@@ -73,7 +73,7 @@ def test_each_cause_is_told_once_with_all_that_it_explains(symptoms: str, spec: 
     assert diagnoses(ended)[0] == {
         "id": "no-module",
         "cause": "The container has no Python module xgboost.",
-        "remedy": "Install its package in the image, or name it in code/requirements.txt.",
+        "remedy": "Install its package in the image, or name it in the model's requirements.txt.",
         "link": "https://github.com/aws/sagemaker-python-sdk/issues/868",
         "confidence": 0.95,
         "evidence": ['File "/tmp/module/predictor.py", line 1', "ModuleNotFoundError: No module named 'xgboost'"],
@@ -82,7 +82,7 @@ def test_each_cause_is_told_once_with_all_that_it_explains(symptoms: str, spec: 
     }
     block = (
         "→ diagnosis no-module (95 %): The container has no Python module xgboost.\n"
-        "  Install its package in the image, or name it in code/requirements.txt.\n"
+        "  Install its package in the image, or name it in the model's requirements.txt.\n"
         "  explains no-module, again\n"
         "  https://github.com/aws/sagemaker-python-sdk/issues/868\n"
         '  | File "/tmp/module/predictor.py", line 1\n'

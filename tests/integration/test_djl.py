@@ -162,15 +162,42 @@ def test_a_quote_left_open_is_told_before_the_start_and_from_the_engines_log(
     assert "ERROR::Python engine process died" in ended.output
 
 
-def test_a_quote_left_open_in_an_archive_is_told_with_its_line(tmp_path: Path, spec: Spec) -> None:
+def test_a_quote_left_open_in_an_archive_is_told_with_its_line(djl: str, spec: Spec, run: Run, tmp_path: Path) -> None:
+    """The place is where the spec names the archive; the message names the file and the line in it."""
     line = line_of(model(tmp_path, LEFT_OPEN), 'print("=)')
     archive(tmp_path / "model", tmp_path / "model.tar.gz")
-    path = spec(model="model.tar.gz")
+    path = spec(image=djl, model="model.tar.gz", **LIMITS)
     at = line_of(path, "model: model.tar.gz")
     status, told = validated(path)
     error = f"SyntaxError: unterminated string literal (detected at line {line})"
     assert (status, told[0]) == (2, f"spec.yml:{at}:8: model.tar.gz!model.py:{line}:11: {error}")
     assert told[-1] == "1 error"
+
+    ended = run_as_a_runner_does(run, path)
+    assert ended.status == 1, ended.output
+    message = f"{EXITED}model.tar.gz!model.py:{line}: {error}"
+    assert (ended.fault["kind"], ended.fault["message"]) == ("exited-at-start", message)
+    place = {"path": "spec.yml", "line": at, "column": 8}
+    assert (ended.fault["at"], ended.result["diagnoses"][0]["at"]) == (place, place)
+    assert junit_case(ended) == ("failure", message)
+    assert f"::error file=spec.yml,line={at},col=8,title=fixture%3A exited-at-start::{message}%0A" in ended.output
+
+
+def test_what_handle_raises_in_an_archive_is_told_with_its_line(
+    djl: str, spec: Spec, run: Run, tmp_path: Path
+) -> None:
+    line = line_of(model(tmp_path, (FACE, f'    if not inputs.is_empty():\n        raise ValueError("no mood")\n{FACE}')), "raise")
+    archive(tmp_path / "model", tmp_path / "model.tar.gz")
+    path = spec(image=djl, model="model.tar.gz", **LIMITS)
+    at = line_of(path, "model: model.tar.gz")
+    ended = run_as_a_runner_does(run, path)
+    assert ended.status == 1, ended.output
+    told = "status: expected 200, got 424 (Failed Dependency); the log says: "
+    message = f"{told}model.tar.gz!model.py:{line}: ValueError: no mood"
+    assert junit_case(ended, "mood") == ("failure", message)
+    place = {"path": "spec.yml", "line": at, "column": 8}
+    assert [ended.result["cases"][0]["failures"][0]["at"], ended.result["diagnoses"][0]["at"]] == [place, place]
+    assert f"::error file=spec.yml,line={at},col=8,title=fixture%3A%3Amood::{message}%0A" in ended.output
 
 
 def test_a_module_that_is_not_there(djl: str, spec: Spec, run: Run, tmp_path: Path) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 import zipfile
 from pathlib import Path
 
-from harness import Images, Run, Spec, do
+from harness import Images, Run, Spec, containers_of, do, finish, launch, read_until
+
+from sm_ci.engine.client import Engine
 
 
 def test_the_memory_limit_holds_for_swap_too_and_the_images_stop_signal_is_sent(
@@ -23,6 +27,21 @@ def test_the_memory_limit_holds_for_swap_too_and_the_images_stop_signal_is_sent(
     with zipfile.ZipFile(bundle) as archive:
         host = json.loads(archive.read("inspect/container.json"))["HostConfig"]
     assert (host["Memory"], host["MemorySwap"]) == (256 * 2**20, 256 * 2**20)
+
+
+def test_an_isolated_containers_only_network_is_internal(spec: Spec, engine: Engine, tmp_path: Path) -> None:
+    """A container on a bridge of its own reaches no other bridge, isolated or not, so that a peer proves nothing."""
+    process = launch(spec(network_isolation=True, tests=[do("sleep", seconds=50)]), tmp_path)
+    try:
+        read_until(process, "running 1 test")
+        [container] = containers_of(engine, process)
+        networks = engine.raw.inspect_container(container)["NetworkSettings"]["Networks"]
+        internal = [engine.raw.inspect_network(network["NetworkID"])["Internal"] for network in networks.values()]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        ended = finish(process, tmp_path, time.monotonic())
+    assert ended.status == 130, ended.output
+    assert internal == [True]
 
 
 def test_what_callers_of_an_endpoint_never_see_can_be_asserted_on(spec: Spec, run: Run) -> None:

@@ -65,7 +65,10 @@ RUN chmod +x /usr/local/bin/serve
 """
 SERVE = """\
 #!/usr/bin/env python3
+import signal
+import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)

@@ -79,9 +79,9 @@ def _file(view: View, file: str) -> Iterator[Finding]:
             first = first if fetched else at
             fetched.append(re.split(r"[\s\[<>=!~;@(]", line)[0])
     if view.host.isolated and fetched and not offline:
-        message = f"needs a network at the start, and network_isolation allows none: {listed(fetched)}"
+        needs = "needs a network at the start unless the image has them already, and network_isolation allows none"
         remedy = "install them in the image, or pack wheels and write --no-index"
-        yield view.finding("requirements-network", WARNING, message, remedy, at=first)
+        yield view.finding("requirements-network", NOTICE, f"{needs}: {listed(fetched)}", remedy, at=first)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, int, str]]:

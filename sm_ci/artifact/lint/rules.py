@@ -119,7 +119,7 @@ RULES = (
         _INSTALLERS,
     ),
     Rule("requirements-index", (NOTICE,), "hosts that packages come from besides PyPI", _INSTALLERS),
-    Rule("requirements-network", (WARNING,), "packages to fetch under `network_isolation`", _INSTALLERS),
+    Rule("requirements-network", (NOTICE,), "packages to fetch under `network_isolation`", _INSTALLERS),
     Rule(
         "requirements-misplaced",
         (WARNING,),

@@ -21,10 +21,10 @@ ROWS = (
     # Environment, credentials, network.
     same(
         "Environment: at most 100 entries, 1,024 bytes a value, 32 KB in all",
-        "errors of the spec; `environment-limits` without one",
+        "errors of the spec, and `environment-limits`",
         "api",
         "unit/spec/rules/test_environment.py::test_environment_and_secrets",
-        "unit/contract/test_fidelity.py::test_an_environment_that_createmodel_refuses_breaks_the_suite",
+        "unit/conformance/test_image.py::test_environments_that_create_model_refuses",
     ),
     near(
         "`SAGEMAKER_BIND_TO_PORT`, `SAGEMAKER_SAFE_PORT_RANGE`, `AWS_REGION`, `AWS_DEFAULT_REGION`",
@@ -48,6 +48,7 @@ ROWS = (
         "an internal network of the run's own; `network-isolation` tries it without being asked. The machine's own addresses "
         "stay reachable through its gateway on older engines (seen on 20.10)",
         "isolation",
+        f"{_FIDELITY}::test_an_isolated_containers_only_network_is_internal",
         f"{_HOSTING}::test_network_isolation_has_no_way_out_and_the_container_still_answers",
         _RESTARTS,
     ),

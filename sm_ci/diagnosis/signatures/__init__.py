@@ -1,6 +1,7 @@
 """The known failures, the more specific before the more general: the first that matches is told. Pure."""
 
 from sm_ci.diagnosis.signature import Signature
+from sm_ci.diagnosis.signatures.djl import DJL
 from sm_ci.diagnosis.signatures.files import FILES
 from sm_ci.diagnosis.signatures.gpu import GPU
 from sm_ci.diagnosis.signatures.handlers import HANDLERS
@@ -23,6 +24,7 @@ SIGNATURES: tuple[Signature, ...] = (
     *PACKAGES,
     *HANDLERS,
     *SERVERS,
+    *DJL,
     *FILES,
     *HOSTING,
     *REQUESTS,

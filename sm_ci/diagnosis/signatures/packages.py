@@ -4,7 +4,7 @@ from sm_ci.diagnosis.signature import PRINTED, Role, signature
 
 _PIP = r"(?:Could not find a version that satisfies the requirement|No matching distribution found for)"
 _NO_MODULE = "the container has no Python module {subject}"
-_INSTALL = "Install its package in the image, or name it in code/requirements.txt."
+_INSTALL = "Install its package in the image, or name it in the model's requirements.txt."
 _RESOLUTION = "https://pip.pypa.io/en/stable/topics/dependency-resolution/"
 _REQUIREMENTS = "https://pip.pypa.io/en/stable/reference/requirements-file-format/"
 

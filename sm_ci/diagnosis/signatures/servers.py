@@ -97,16 +97,6 @@ SERVERS = (
         reported="https://github.com/tensorflow/serving/issues/1419",
     ),
     signature(
-        "djl-model-file",
-        Role.EXCEPTION,
-        r"FileNotFoundException: (?P<subject>.{0,200}) file not found in: (?P<folder>/\S{1,300})",
-        cause="DJL found no {subject} in {folder}",
-        remedy="Pack the file there, or set option.modelName and option.entryPoint in serving.properties.",
-        link="https://github.com/deepjavalibrary/djl/issues/2692",
-        confidence=0.95,
-        reported="https://github.com/deepjavalibrary/djl/issues/2692",
-    ),
-    signature(
         "worker-died",
         Role.WEAK,
         r"(?P<what>Load model failed: .*|Worker failed to boot.*|Shard \d{1,4} failed to start.*)",

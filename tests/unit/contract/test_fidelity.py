@@ -11,10 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sm_ci import conformance, contract
 from sm_ci.contract import suite
 from sm_ci.contract.fidelity import ROWS, SOURCES, UNKNOWN, Row, Verdict, markdown
-from sm_ci.results import CheckOutcome
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -60,30 +58,3 @@ def test_every_behaviour_and_every_source_is_told_once() -> None:
     assert len(set(behaviours)) == len(behaviours)
     assert {name for row in ROWS for name in row.sources} == {*SOURCES, UNKNOWN}
     assert {row.verdict for row in ROWS} == set(Verdict)
-
-
-def test_an_environment_that_createmodel_refuses_breaks_the_suite() -> None:
-    """A spec cannot hold one; `sm-ci contract --environment` can."""
-
-    def judged(given: dict[str, str]) -> CheckOutcome:
-        image = conformance.Image(
-            reference="churn:1",
-            entrypoint=(),
-            command=(),
-            environment={},
-            labels={},
-            user="",
-            size=0,
-            architecture="amd64",
-            wanted_architecture="",
-            registry_asked=False,
-            manifest=None,
-            given=given,
-        )
-        return conformance.image.CHECKS["environment-limits"](image).outcome
-
-    most, longest = contract.ENVIRONMENT_ENTRIES, contract.ENVIRONMENT_VALUE_LENGTH
-    assert judged({f"V{number}": "x" for number in range(most)}) is CheckOutcome.HELD
-    assert judged({f"V{number}": "x" for number in range(most + 1)}) is CheckOutcome.BROKEN
-    assert judged({"V": "x" * longest}) is CheckOutcome.HELD
-    assert judged({"V": "x" * (longest + 1)}) is CheckOutcome.BROKEN

@@ -392,8 +392,8 @@ BROKEN = {
     "requirements, isolated": requirements(
         "\n# two\nnumpy\npandas[all]>=1\n./own.whl\n",
         f"warning requirements-path {NEEDED}:5:1: names ./own.whl, which is not in the model; pack it, or install it in the image",
-        f"warning requirements-network {NEEDED}:3:1: needs a network at the start, and network_isolation allows none: numpy, "
-        "pandas; install them in the image, or pack wheels and write --no-index",
+        f"notice requirements-network {NEEDED}:3:1: needs a network at the start unless the image has them already, and "
+        "network_isolation allows none: numpy, pandas; install them in the image, or pack wheels and write --no-index",
         isolated=True,
     ),
     "requirements at the top": Broken(
