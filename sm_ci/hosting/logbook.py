@@ -186,23 +186,25 @@ def following(
     one the log until now is the whole.
     """
     book, patience = LogBook(file, watch), 1.0
-    with streams.log_stream(engine, container) as pieces:
-        thread = threading.Thread(target=_follow, args=(pieces, book), name="sm-ci-log", daemon=True)
-        thread.start()
-        try:
-            yield book
-            patience = REST_COMES
-        except CannotServe:
-            patience = REST_COMES
-            raise
-        finally:
-            thread.join(0.0 if stays else patience)
-            if thread.is_alive() and not stays:
-                book.abandon(
-                    f"the log still came {patience:g} s after the container's end; only its start was searched"
-                )
-    thread.join(timeout=1.0)
-    book.close()
+    try:
+        with streams.log_stream(engine, container) as pieces:
+            thread = threading.Thread(target=_follow, args=(pieces, book), name="sm-ci-log", daemon=True)
+            thread.start()
+            try:
+                yield book
+                patience = REST_COMES
+            except CannotServe:
+                patience = REST_COMES
+                raise
+            finally:
+                thread.join(0.0 if stays else patience)
+                if thread.is_alive() and not stays:
+                    book.abandon(
+                        f"the log still came {patience:g} s after the container's end; only its start was searched"
+                    )
+        thread.join(timeout=1.0)
+    finally:
+        book.close()
 
 
 def _follow(pieces: Iterable[tuple[str, bytes]], book: LogBook) -> None:

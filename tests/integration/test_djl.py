@@ -183,10 +183,10 @@ def test_a_quote_left_open_in_an_archive_is_told_with_its_line(djl: str, spec: S
     assert f"::error file=spec.yml,line={at},col=8,title=fixture%3A exited-at-start::{message}%0A" in ended.output
 
 
-def test_what_handle_raises_in_an_archive_is_told_with_its_line(
-    djl: str, spec: Spec, run: Run, tmp_path: Path
-) -> None:
-    line = line_of(model(tmp_path, (FACE, f'    if not inputs.is_empty():\n        raise ValueError("no mood")\n{FACE}')), "raise")
+def test_what_handle_raises_in_an_archive_is_told_with_its_line(djl: str, spec: Spec, run: Run, tmp_path: Path) -> None:
+    line = line_of(
+        model(tmp_path, (FACE, f'    if not inputs.is_empty():\n        raise ValueError("no mood")\n{FACE}')), "raise"
+    )
     archive(tmp_path / "model", tmp_path / "model.tar.gz")
     path = spec(image=djl, model="model.tar.gz", **LIMITS)
     at = line_of(path, "model: model.tar.gz")
@@ -226,7 +226,7 @@ def assert_exited(ended: Ended, line: int, error: str, cause: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edited", "edit", "rule", "line", "error"),
+    ("edited", "edit", "rule", "line", "error", "told"),
     [
         (
             "model.py",
@@ -234,6 +234,11 @@ def assert_exited(ended: Ended, line: int, error: str, cause: str) -> None:
             "function-missing",
             1,
             "AttributeError: module 'model' has no attribute 'handle'",
+            (
+                "djl-no-handle",
+                "DJL's worker found no handle in model.py.",
+                "Write def handle(inputs), or name another function in option.handler.",
+            ),
         ),
         (
             "serving.properties",
@@ -241,6 +246,11 @@ def assert_exited(ended: Ended, line: int, error: str, cause: str) -> None:
             "handler-missing",
             2,
             "ValueError: entry-point file not found /opt/ml/model/main.py.",
+            (
+                "djl-entry-point",
+                "DJL found no /opt/ml/model/main.py.",
+                "Pack it, or mend option.entryPoint in serving.properties.",
+            ),
         ),
         (
             "serving.properties",
@@ -248,20 +258,51 @@ def assert_exited(ended: Ended, line: int, error: str, cause: str) -> None:
             "serving-properties",
             1,
             "ai.djl.repository.zoo.ModelNotFoundException: Pyhton is not supported",
+            ("djl-engine", "The image has no engine Pyhton.", "Mend engine in serving.properties."),
         ),
     ],
     ids=["no-handle", "no-entry-point", "no-such-engine"],
 )
 def test_what_the_engine_cannot_load_is_foretold_at_its_place(
-    djl: str, spec: Spec, run: Run, tmp_path: Path, edited: str, edit: tuple[str, str], rule: str, line: int, error: str
+    djl: str,
+    spec: Spec,
+    run: Run,
+    tmp_path: Path,
+    edited: str,
+    edit: tuple[str, str],
+    rule: str,
+    line: int,
+    error: str,
+    told: tuple[str, str, str],
 ) -> None:
     """A warning before the start, and then the engine's own words."""
     model(tmp_path, edit, edited)
     ended = run_as_a_runner_does(run, spec(image=djl, model="model", **LIMITS))
-    assert ended.status == 1, ended.output
     (finding,) = ended.result["findings"]
     assert (finding["rule"], finding["at"]["path"], finding["at"]["line"]) == (rule, f"model/{edited}", line)
+    assert_not_loaded(ended, error, told)
+
+
+def test_a_model_without_its_files_is_told_by_what_the_engine_looked_for(
+    djl: str, spec: Spec, run: Run, tmp_path: Path
+) -> None:
+    """Neither model.py nor serving.properties: nothing foretells it, since no file says that DJL will load it."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "words.csv").write_text("good,2\n")
+    ended = run_as_a_runner_does(run, spec(image=djl, model="model", **LIMITS))
+    assert ended.result["findings"] == []
+    error = "java.io.FileNotFoundException: .py file not found in: /opt/ml/model"
+    remedy = "Pack the file there, or set option.modelName and option.entryPoint in serving.properties."
+    assert_not_loaded(ended, error, ("djl-model-file", "DJL found no .py file in /opt/ml/model.", remedy))
+
+
+def assert_not_loaded(ended: Ended, error: str, told: tuple[str, str, str]) -> None:
+    """The engine ended with these words, and they were recognised: `told` is the diagnosis' id, cause and remedy."""
+    assert ended.status == 1, ended.output
+    _, cause, remedy = told
     assert ended.fault["message"] == f"{EXITED}{error}"
+    assert ended.fault["remedy"].startswith(f"{cause} {remedy} ")
+    assert [(one["id"], one["cause"], one["remedy"]) for one in ended.result["diagnoses"]] == [told]
     assert junit_case(ended) == ("failure", ended.fault["message"])
     assert ended.seconds < A_TIMEOUT
 
@@ -285,6 +326,15 @@ def test_what_handle_raises_leads_the_failure_with_its_line(djl: str, spec: Spec
     assert failure["at"] == {"path": "model/model.py", "line": line, "column": 1}
     assert f"::error file=model/model.py,line={line},col=1,title=fixture%3A%3Arain::{message}%0A" in ended.output
     died = "status: expected 200, got 500 (Internal Server Error); the log says: "
-    assert ended.reason("storm").splitlines()[0] == f"{died}java.io.IOException: Python worker disconnected."
+    first, second = ended.reason("storm").splitlines()[:2]
+    assert first == f"{died}java.io.IOException: Python worker disconnected."
+    assert second == (
+        "DJL's Python worker ended in the middle of a request, and printed no reason. Look for what ends a process: "
+        "sys.exit, a crash of a library in C, too little memory."
+    )
+    assert [(one["id"], one["explains"]) for one in ended.result["diagnoses"]] == [
+        ("handler-error", ["fixture::rain"]),
+        ("djl-worker-ended", ["fixture::storm"]),
+    ]
     assert ended.result["fault"] is None
     assert ended.seconds < A_TIMEOUT

@@ -110,7 +110,7 @@ def test_the_same_from_an_archive(serving_stack: str, spec: Spec, run: Run, tmp_
 SIGNATURES = (
     "Write model_fn(model_dir), input_fn(body, content_type), predict_fn(data, model), output_fn(prediction, accept)."
 )
-INSTALL = "Install its package in the image, or name it in code/requirements.txt."
+INSTALL = "Install its package in the image, or name it in the model's requirements.txt."
 DEFINE = "The handler is /opt/ml/model/code/inference.py, or what $SAGEMAKER_PROGRAM names; it must define model_fn."
 FLOOD = "    for part in range(3_000):\n        print('loading part', part, flush=True)\n"
 BROKEN = {
