@@ -112,7 +112,7 @@ RULES = (
     _misbehaves("ping-busy", "/ping answers 200 within 2 s while requests run"),
     # With a start of their own.
     _advice("bind-port", "the server listens where SAGEMAKER_BIND_TO_PORT says", _MULTI_CONTAINER, Level.FULL),
-    _misbehaves("empty-model", "/ping tells when there is no model, by its status or its body", level=Level.FULL),
+    _advice("empty-model", "/ping does not answer 200 when there is no model", level=Level.FULL),
     _misbehaves("same-after-restart", "another start gives the same answers", level=Level.FULL),
     _advice("network-isolation", "the server starts and answers without a route out", _ISOLATION, Level.FULL),
     _misbehaves("small-shm", "the server starts and answers with 64 MiB of /dev/shm", _SHM, Level.FULL),
