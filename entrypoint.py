@@ -70,7 +70,7 @@ COMMANDS = {
     "validate": Verb(lists=("var",)),
     "contract": Verb(
         arguments="image",
-        values=("model", "out", "level", "fail-on", "instance-type", "startup-timeout", *ACCESS),
+        values=("model", "request", "out", "level", "fail-on", "instance-type", "startup-timeout", *ACCESS),
         lists=("skip", "environment"),
         flags=("no-cache",),
     ),

@@ -58,26 +58,35 @@ def candidates(width: int | None = None) -> Iterator[tuple[str, Request]]:
 
 
 def discover(ask: Ask, given: Sequence[tuple[str, Request]] = ()) -> list[Found]:
-    """What is answered with 200, the requests that the user gave first; at most three, of different kinds."""
+    """What is answered with 200: of the requests that the user gave, else of the usual ones, three of different kinds."""
+    mine = [found for name, request in given if (found := _found(ask, name, request, ask(request)))]
+    return mine or _usual(ask)
+
+
+def _usual(ask: Ask) -> list[Found]:
     found: list[Found] = []
     kinds: set[str] = set()
-    waiting, width = [*given, *candidates()], 0
+    waiting, width = list(candidates()), 0
     while waiting and len(found) < MOST_TESTS:
         name, request = waiting.pop(0)
-        kind = _kind(request)
-        if kind in kinds and (name, request) not in given:
+        if (kind := _kind(request)) in kinds:
             continue
         outcome = ask(request)
-        if isinstance(outcome, NoAnswer):
-            continue
-        if outcome.status == 200:
-            again = ask(request)
-            steady = isinstance(again, Answer) and again.body.sha256 == outcome.body.sha256
-            found.append(Found(name=name, request=request, answer=outcome, steady=steady))
+        if one := _found(ask, name, request, outcome):
+            found.append(one)
             kinds.add(kind)
-        elif not width and (width := wanted_width(outcome)):
-            waiting = [*(one for one in waiting if one in given), *candidates(width)]
+        elif isinstance(outcome, Answer) and not width and (width := wanted_width(outcome)):
+            waiting = list(candidates(width))
     return found
+
+
+def _found(ask: Ask, name: str, request: Request, outcome: Answer | NoAnswer) -> Found | None:
+    """The request with its answer, when that is 200; it is asked once more."""
+    if isinstance(outcome, NoAnswer) or outcome.status != 200:
+        return None
+    again = ask(request)
+    steady = isinstance(again, Answer) and again.body.sha256 == outcome.body.sha256
+    return Found(name=name, request=request, answer=outcome, steady=steady)
 
 
 def wanted_width(answer: Answer) -> int:

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from sm_ci import contract, invoke, session, spec
 from sm_ci.cases.request import body_of, headers_of
 from sm_ci.commands.discovery import Found, Request, discover, expectation
-from sm_ci.errors import CannotServe, SpecError, UsageError
+from sm_ci.errors import CannotServe, Severity, SpecError, UsageError
 from sm_ci.interrupts import Interrupts, cancellable
 from sm_ci.report import write_file
 from sm_ci.report.console import Console
@@ -144,7 +144,8 @@ class _Init:
         try:
             made = spec.of(values, self.wanted.out, environ=self.environ)
         except SpecError as error:
-            said = "\n".join(f"{one.path}: {one.message}" for one in error.findings)
+            wrong = [one for one in error.findings if one.severity is Severity.ERROR]
+            said = "\n".join(f"--{one.path.replace('_', '-')}: {one.message}" for one in wrong)
             raise UsageError(said, remedy="See sm-ci init --help.") from error
         return replace(made, findings=())
 

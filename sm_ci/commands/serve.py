@@ -120,7 +120,10 @@ class _Loop:
         self.console.done(f"{changed} changed: testing again")
         cases = served.again(spec)
         good = sum(case.outcome in {Outcome.PASSED, Outcome.SKIPPED} for case in cases)
-        self.console.done(f"{good} of {len(cases)} passed")
+        if good == len(cases):
+            self.console.done(f"{good} of {len(cases)} passed")
+        else:
+            self.console.wrong(f"{len(cases) - good} of {len(cases)} did not pass")
 
     def files(self, spec: Spec) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         """Those of the hosting, and those of the tests."""

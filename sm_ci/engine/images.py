@@ -63,6 +63,12 @@ def configuration(engine: Engine, reference: str) -> Configuration:
     )
 
 
+def names(engine: Engine) -> tuple[str, ...]:
+    """Every `name:tag` that the engine has."""
+    with translated("list the images"):
+        return tuple(tag for image in engine.api.images() for tag in image.get("RepoTags") or () if "<none>" not in tag)
+
+
 def digests(engine: Engine, reference: str) -> frozenset[str]:
     """Of every manifest under which the engine knows the image: one that was pushed or pulled often has several."""
     with translated(f"look for the image {reference}"):

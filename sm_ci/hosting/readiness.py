@@ -37,7 +37,8 @@ def await_ready(started: Started, record: Record, progress: Progress) -> None:
             raise on_silence(started, outcome, event.miss)
         if waited >= LOOK_AFTER and not hint and _refused(outcome):
             hint = f"; {look_inside(started, outcome)[0]}"
-        progress.detail(f"{event.miss}{hint} (until {budget:g} s)")
+        record.waiting = f"{event.miss}{hint}"
+        progress.detail(f"{record.waiting} (until {budget:g} s)")
         started.timeline.wait(min(max(0.05 * waited, 0.01), 1.0, max(0.01, budget - waited)))
 
 

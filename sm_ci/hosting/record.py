@@ -21,6 +21,7 @@ class Record:
     ready_at: float | None = None
     ready_after: float | None = None
     ping_body: str = ""
+    waiting: str = ""  # why /ping did not count when it was asked last
     tested_until: float | None = None  # pings missed after that are not the tests' doing
     timeline: Timeline | None = None
     book: LogBook | None = None

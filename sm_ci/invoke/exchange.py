@@ -12,6 +12,9 @@ from sm_ci.invoke.line import Address, Broken, Line
 from sm_ci.invoke.message import NotTaken, ask, headers_of, pieces_of
 from sm_ci.results import Answer, Blob, Headers, NoAnswer, NoAnswerKind, header
 
+LATE = "no complete answer within"
+"""How a time-out is told."""
+
 
 def ping(address: Address, *, timeout: float = contract.PING_TIMEOUT, line: Line | None = None) -> Answer | NoAnswer:
     """`GET /ping`, with the time-out for one try."""
@@ -64,7 +67,7 @@ def _no_answer(
     error: Exception | None, line: Line, begun: float, limits: Limits, partial: Answer | None = None
 ) -> NoAnswer:
     """Why there is none: that we hung up counts more than what the reading thread saw of it."""
-    late = f"no complete answer within {limits.total:g} s"
+    late = f"{LATE} {limits.total:g} s"
     if line.hung_up is not None:
         kind, detail = line.hung_up, line.reason
     elif isinstance(error, Broken):

@@ -122,6 +122,11 @@ class Console:
         self._screen.status("")
         self._line(f"✓ {self._clean(text)}", "good")
 
+    def wrong(self, text: str) -> None:
+        """The step ended badly."""
+        self._screen.status("")
+        self._line(f"✗ {self._clean(text)}", "bad")
+
     def case(self, result: CaseResult, position: int, total: int) -> None:
         """A case has ended: a line, or of very many only those that did not pass and a counter."""
         if self._quiet:

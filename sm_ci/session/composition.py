@@ -167,7 +167,8 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
     limits, notices = decide(this.spec.file, engine.facts, image.platform, found.gpus)
     exposed = placement.exposed(engine, here)
     for notice in (*notices, *((exposed,) if exposed else ())):
-        this.note(notice)
+        if not suite.told_by_suite(this, notice):
+            this.note(notice)
     gpus.judge(this, engine, image, found)
     with ExitStack() as stack:
         with this.record.phase(PhaseName.MODEL):
@@ -220,7 +221,7 @@ def _result(this: Run, fault: Fault | None) -> RunResult:
         model=this.model,
         hosting=this.record.frozen() if this.record.timeline else None,
         cases=(*this.cases, *rest),
-        contract=suite.in_order(this),
+        contract=suite.in_order(this, fault),
         findings=tuple(this.findings),
         fault=fault,
         diagnoses=diagnosed(this, fault, this.cases),

@@ -37,14 +37,18 @@ def fault_of(this: Run, error: SmCiError | Cancelled) -> Fault:
 
 def _out_of_time(this: Run, error: OutOfTime) -> Fault:
     """A container that was started had the rest of the time and did not end in it; before that, the model was not asked."""
-    started = this.record.timeline is not None
-    if not started:
+    started = this.record.timeline is not None and this.options.target is None
+    waiting = f": {this.record.waiting}" if this.record.waiting else ""
+    if this.record.ready_at is None and this.options.target:
+        when = f"while nothing answered at {this.options.target}{waiting}"
+    elif not started and this.options.target is None:
         when = "before the container was started"
     elif this.record.ready_at is None:
-        when = "while the container was starting"
+        when = f"while the container was starting{waiting}"
     else:
         when = f"after {len(this.cases)} of {len(this.options.cases)} tests"
-    status, lines = (1, _last_lines(this)) if started else (error.exit_status, ())
+    asked = started or this.record.ready_at is not None
+    status, lines = (1, _last_lines(this)) if asked else (error.exit_status, ())
     remedy = "Give it more with --timeout. The phases in result.json say what took how long."
     return Fault(kind=error.kind, message=f"{error.message}, {when}", remedy=remedy, exit_status=status, log=lines)
 

@@ -21,6 +21,7 @@ from sm_ci.report.wording import size
 from sm_ci.results import ImageFacts
 from sm_ci.session.state import Run
 from sm_ci.spec.model import Framework
+from sm_ci.spec.wording import did_you_mean
 
 if TYPE_CHECKING:
     from sm_ci.image.admission import Ground
@@ -46,7 +47,12 @@ def obtain(this: Run, engine: Engine, wanted: str | Framework) -> ImageFacts:
             f"the image {name} is not on the Docker engine, and the spec says 'pull: never'",
             remedy="Build or pull it before sm-ci runs, or write 'pull: missing'.",
         )
-    facts = here if here and policy in {"missing", "never"} else _from_registry(this, engine, name, here)
+    try:
+        facts = here if here and policy in {"missing", "never"} else _from_registry(this, engine, name, here)
+    except EnvironmentFault as fault:
+        if here is None and "/" not in name and (meant := did_you_mean(name, images.names(engine))):
+            fault.remedy = f"The Docker engine has no {name} either; {meant} {fault.remedy}"
+        raise
     this.progress.done(f"image {name} ({size(facts.size)}, {facts.platform})")
     return facts
 

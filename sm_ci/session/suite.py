@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sm_ci import conformance, contract
+from sm_ci import conformance, contract, invoke
 from sm_ci.conformance import Change, Probing, Wanted
 from sm_ci.conformance.observed import told_by_fault
 from sm_ci.conformance.sampling import sample
@@ -58,7 +58,9 @@ def wanted(this: Run) -> Wanted:
 def told_by_suite(this: Run, finding: Finding) -> bool:
     """Whether a check says the same."""
     name = _INSTEAD.get(finding.rule)
-    return name is not None and wanted(this).includes(suite.rule(name))
+    if name is None or not wanted(this).includes(suite.rule(name)):
+        return False
+    return all(check.outcome is not CheckOutcome.UNCHECKED for check in this.contract if check.name == name)
 
 
 def look_at_image(this: Run, engine: Engine, facts: ImageFacts) -> None:
@@ -131,7 +133,7 @@ def look_back(this: Run) -> None:
     """The checks on what was seen, once the container has ended."""
     if this.record.timeline is None or this.record.book is None:
         return
-    hung = (check.message for check in this.contract if check.name in conformance.probing.GARBAGE and _broken(check))
+    hung = (check.message for check in this.contract if check.name in conformance.probing.GARBAGE and _hangs(check))
     seen = conformance.Observed(
         hosting=this.record.frozen(),
         tested=this.events_of_tests,
@@ -146,7 +148,7 @@ def look_back(this: Run) -> None:
 
 def ground(this: Run, engine: Engine, plan: HostingPlan, here: Placement, scratch: Path) -> Ground:
     """For a start that may take some times as long as the first did, and no more."""
-    patience = SOME_TIMES * (this.record.ready_after or 0.0) + LEAST_PATIENCE
+    patience = round(SOME_TIMES * (this.record.ready_after or 0.0) + LEAST_PATIENCE)
     return Ground(engine=engine, plan=plan, here=here, scratch=scratch, patience=patience)
 
 
@@ -223,6 +225,11 @@ def _why_not(this: Run) -> str:
     if this.options.target:
         return "a server that already runs was tested"
     return "--keep leaves the container as it is" if this.options.keep and this.record.tested_until is not None else ""
+
+
+def _hangs(check: ContractCheck) -> bool:
+    """Whether the server may still be at work on it."""
+    return _broken(check) and invoke.LATE in check.message
 
 
 def _broken(check: ContractCheck) -> bool:

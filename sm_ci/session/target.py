@@ -76,6 +76,7 @@ def _await_ready(this: Run, address: invoke.Address, timeline: Timeline) -> None
                 remedy="Is the server there, and does it serve what SageMaker asks for? Start it, or leave --target out.",
                 kind="target-silent",
             )
+        this.record.waiting = event.miss
         this.progress.detail(f"{event.miss} (until {budget:g} s)")
         timeline.wait(_PAUSE)
 

@@ -39,7 +39,7 @@ EXAMPLES = sorted(ROOT.glob("examples/**/sm-ci.yml"))
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
 
 OWN_INPUTS = {"command", "spec", "working-directory"}  # what is the verb, the argument and the folder of a command line
-NO_INPUTS = {"--list", "--online", "--json", "--request"}  # what a person asks at a terminal
+NO_INPUTS = {"--list", "--online", "--json"}  # what a person asks at a terminal
 NO_EXAMPLE: dict[str, str] = {}
 """Keys that no example uses, each with the reason."""
 ACCESS = {option.opts[0] for option in cast("click.Command", access_options(click.command()(lambda: 0))).params}

@@ -47,10 +47,12 @@ def test_what_names_no_width(text: str) -> None:
     assert wanted_width(an_answer(500, text)) == 0
 
 
-def test_at_most_three_of_different_kinds_and_those_given_first() -> None:
+def test_those_given_alone_and_without_any_at_most_three_of_different_kinds() -> None:
     given = [("mine", {"file": "a.bin"}), ("mine too", {"file": "b.bin"})]
     found = discover(lambda _: an_answer(200, {"a": 1}), given)
-    assert [one.name for one in found] == ["mine", "mine too", "a row of 4 as CSV"]
+    assert [one.name for one in found] == ["mine", "mine too"]
+    usual = discover(lambda request: an_answer(500 if "file" in request else 200, {"a": 1}), given)
+    assert [one.name for one in usual] == ["a row of 4 as CSV", "instances of 4", "a list of rows of 4"]
 
 
 def test_no_answer_and_refusals_are_nothing_found() -> None:
