@@ -85,7 +85,7 @@ def in_service(
             following(engine, container, scratch / "container.log", record.watch, stays=plan.keep)
         )
         stack.callback(_note_end, engine, container, plan, record)
-        with _left_alone(engine, container, plan.port):
+        with _left_alone(engine, container, plan.port) as confirm:
             with record.phase(PhaseName.READY):
                 address = _address(engine, container, plan, placement, timeline)
                 started = Started(
@@ -98,6 +98,7 @@ def in_service(
                     timeline=timeline,
                 )
                 await_ready(started, record, progress)
+            confirm()  # an address that was taken from it may be another container's by now, which answers
             with HealthWatcher(address, timeline) as health:
                 yield Service(address=address, timeline=timeline, log=book, health=health)
         if plan.keep:
@@ -159,17 +160,24 @@ def _container(engine: Engine, plan: HostingPlan, network: str, placement: Place
 
 
 @contextmanager
-def _left_alone(engine: Engine, container: str, port: int) -> Iterator[None]:
-    """Whoever removes or pauses the container or takes its network is told, in place of what came of that."""
+def _left_alone(engine: Engine, container: str, port: int) -> Iterator[Callable[[], None]]:
+    """Whoever removes or pauses the container or takes its network is told, in place of what came of that.
+
+    Gives what asks for it in between.
+    """
     before = containers.inspect(engine, container, port)
+
+    def confirm() -> None:
+        if disturbed := containers.disturbance(before, containers.inspect(engine, container, port)):
+            raise disturbed
+
     try:
-        yield
+        yield confirm
     except CannotServe as error:
         if disturbed := containers.disturbance(before, containers.inspect(engine, container, port)):
             raise disturbed from error
         raise
-    if disturbed := containers.disturbance(before, containers.inspect(engine, container, port)):
-        raise disturbed
+    confirm()
 
 
 def _written(metadata: bytes, placement: Placement, scratch: Path) -> str:

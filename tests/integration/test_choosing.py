@@ -161,6 +161,7 @@ def test_the_time_of_the_run_is_over_before_its_container(spec: Spec, run: Run) 
     assert ended.cases == {"echo": "not_run"}
 
 
+@pytest.mark.alone  # a kept container is nobody's
 def test_a_kept_container_stays_through_the_next_run_until_it_is_removed(
     spec: Spec, run: Run, engine: Engine, tmp_path: Path
 ) -> None:
