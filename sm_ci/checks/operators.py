@@ -112,7 +112,9 @@ def _type(operand: object, actual: object, spot: Spot) -> Iterator[Mismatch]:
         found.add("integer")  # as in JSON Schema, where 1.0 is an integer
     if not any(isinstance(name, str) and name in found for name in wanted):
         names = " or ".join(with_article(name) if name in TYPES else show(name) for name in map(str, wanted))
-        yield spot.mismatch(names, show(actual), "" if actual is None else f" ({with_article(type_of(actual))})")
+        yield spot.mismatch(
+            shorten(names), show(actual), "" if actual is None else f" ({with_article(type_of(actual))})"
+        )
 
 
 def _exists(operand: object, actual: object, spot: Spot) -> Iterator[Mismatch]:
