@@ -145,7 +145,7 @@ def is_text(data: bytes) -> bool:
 
 def request(sent: Sent, clean: Redactor, limit: int = SHOWN_BODY, base: str = BASE_URL) -> str:
     """The request as a curl line for a container at `base`; of a body that is too long a comment below it tells."""
-    line = ["curl", "-sS"] + ([] if sent.method == "POST" and sent.body.size else ["-X", sent.method])
+    line = ["curl", "-sS"] + ([] if sent.method == "POST" and sent.body.size else ["-X", clean(sent.method)])
     line += curl.headers(sent.headers, clean, body=sent.body.size > 0)
     given = curl.data(sent.body, clean, limit)
     before, argument = given or ("", "@request-body")

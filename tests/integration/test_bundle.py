@@ -18,7 +18,7 @@ from harness import CLEAN_ENVIRON, Run, Spec, do, echo, finish, launch, read_unt
 SECRET, WRITTEN, RUNNERS = "hf_Zk9 quite+secret/value", "tok-in-the-spec-0123", "ghs-of-the-runner-0123"
 ALWAYS = ["README.txt", "replay.sh", "endpoint-metadata.json", "spec/spec.yml", "spec/expanded.yml"]
 ENGINES = ["container.log", "inspect/container.json", "inspect/image.json"]
-REPORTS, ENDS = ["junit.xml", "summary.md", "result.json"], ["versions.json", "command.txt"]
+REPORTS, ENDS = ["junit.xml", "summary.md", "report.html", "result.json"], ["versions.json", "command.txt"]
 
 
 def read(path: Path) -> dict[str, str]:

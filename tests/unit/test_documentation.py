@@ -258,7 +258,7 @@ def test_inputs_are_options_and_rows() -> None:
 
 
 def test_outputs_are_written_and_rows(tmp_path: Path) -> None:
-    files = [tmp_path / name for name in ("junit.xml", "summary.md", "result.json")]
+    files = [tmp_path / name for name in ("junit.xml", "summary.md", "report.html", "result.json")]
     outputs = tmp_path / "outputs"
     outputs.touch()
     Runner(workspace=tmp_path, output=outputs).write_outputs([a_result()], files)

@@ -39,6 +39,7 @@ def test_the_top_of_a_result(mixed: RunResult) -> None:
         "model",
         "hosting",
         "cases",
+        "load",
         "contract",
         "findings",
         "fault",
