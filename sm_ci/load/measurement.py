@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from sm_ci.load.plan import Plan
 from sm_ci.results import Bar, Bucket, ErrorCount, Latency, Percentile
 
 SHOWN = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
-BARS = 40
+BARS, MOST_BUCKETS = 40, 600
 
 
 @dataclass(slots=True)
@@ -86,7 +87,10 @@ class Measurement:
         self.ended = 0.0
         self.cpu = self.requests = 0.0
         self.late = Histogram()
-        self.buckets: list[Bucket] = []
+        self.grouped = max(1, math.ceil(sum(stage.seconds for stage in plan.stages) / plan.slice / MOST_BUCKETS))
+        self.last: _Slices | None = None
+        self._open: _Slices | None = None
+        self._closed: list[Bucket] = []
         self.taken: list[Taken] = []
         self.judged = frozenset(at for at, stage in enumerate(plan.stages) if stage.judged)
 
@@ -138,25 +142,57 @@ class Measurement:
         """When the last request was begun."""
         return self.judged_from + self.seconds(self.judged)
 
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """What ended when, in slices that are no more than can be shown."""
+        return (*self._closed, *((self._open.bucket(self),) if self._open else ()))
+
     def _keep(self, frame: Slice) -> None:
-        whole = Sum()
+        self.last = _Slices(frame)
+        if self._open and not self._open.takes(frame, self.grouped):
+            self._closed.append(self._open.bucket(self))
+            self._open = None
+        if self._open:
+            self._open.add(frame)
+        else:
+            self._open = _Slices(frame)
+
+
+class _Slices:
+    """Some slices, one after the other, as one."""
+
+    def __init__(self, frame: Slice) -> None:
+        self.first, self.number, self.begun, self.requests = frame, 0, 0, Sum()
+        self.add(frame)
+
+    def takes(self, frame: Slice, most: int) -> bool:
+        """Whether this slice belongs to them."""
+        same = (frame.stage, frame.draining) == (self.first.stage, self.first.draining)
+        return same and self.number < most
+
+    def add(self, frame: Slice) -> None:
+        """Takes in the next."""
+        self.end, self.in_flight = frame.end, frame.in_flight
+        self.number += 1
+        self.begun += frame.begun
         for cell in frame.cells:
-            whole.add(cell)
-        p50, p95, p99 = whole.latency.percentiles((50, 95, 99))
-        steps = sorted(self.judged)
-        self.buckets.append(
-            Bucket(
-                at=frame.begin + self.offset,
-                seconds=frame.end - frame.begin,
-                sent=frame.begun,
-                answered=whole.answered,
-                errors=whole.counts(),
-                in_flight=frame.in_flight,
-                judged=frame.stage in self.judged and not frame.draining,
-                step=steps.index(frame.stage) if frame.stage in self.judged else 0,
-                p50=p50,
-                p95=p95,
-                p99=p99,
-                slowest=whole.latency.slowest if whole.latency.counts else None,
-            )
+            self.requests.add(cell)
+
+    def bucket(self, of: Measurement) -> Bucket:
+        """As a value."""
+        latency, stage = self.requests.latency, self.first.stage
+        p50, p95, p99 = latency.percentiles((50, 95, 99))
+        return Bucket(
+            at=self.first.begin + of.offset,
+            seconds=self.end - self.first.begin,
+            sent=self.begun,
+            answered=self.requests.answered,
+            errors=self.requests.counts(),
+            in_flight=self.in_flight,
+            judged=stage in of.judged and not self.first.draining,
+            step=sorted(of.judged).index(stage) if stage in of.judged else 0,
+            p50=p50,
+            p95=p95,
+            p99=p99,
+            slowest=latency.slowest if latency.counts else None,
         )

@@ -65,7 +65,7 @@ def result(
         error_rate=figures.requests.error_rate,
         throughput=figures.throughput,
         latency=latency,
-        buckets=tuple(measurement.buckets),
+        buckets=measurement.buckets,
         steps=steps,
         mix=_mix(wanted, measurement, stages),
         limits=limits,
@@ -88,12 +88,8 @@ def _verdict(
         return Outcome.ERRORED if interrupted else Outcome.FAILED, ended
     broken = [one for one in limits if one.outcome in {LimitOutcome.BROKEN, LimitOutcome.ERRORED}]
     reasons = [f"{broken[0].text}: {broken[0].message}" + _more(len(broken))] if broken else []
-    if checked and checked.failed:
-        reasons.append(
-            f"{checked.failed:,} of {checked.answers:,} checked answers failed: {checked.examples[0].reason}"
-        )
-    elif checked and not checked.answers:
-        reasons.append(f"no answer was there to be checked ({wording.share(checked.share)} should be)")
+    if checked and (said := wording.checked(checked)):
+        reasons.append(said)
     if not figures.requests.answered:
         counts = wording.errors(figures.requests.counts())
         reasons.insert(0, f"no request was answered as expected: {counts or 'none has ended'}")
@@ -101,7 +97,7 @@ def _verdict(
 
 
 def _more(count: int) -> str:
-    return f" and {count - 1} more limit{'s' * (count > 2)}" if count > 1 else ""
+    return f" (and {count - 1} more limit{'s' * (count > 2)})" if count > 1 else ""
 
 
 def _judged_stages(measurement: Measurement, steps: Sequence[Step]) -> frozenset[int]:

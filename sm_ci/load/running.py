@@ -23,7 +23,6 @@ NEWS_TRAVELS = 0.5
 LONGEST_SLICE, SHORTEST_SLICE = 1.0, 0.1
 FRAMES = 20
 """A short load has at least so many slices, so that its course can be seen; a long one has seconds."""
-MOST_SLICES = 600
 LEAST_TO_ABORT = 20
 """Requests that have ended before any limit may end the load."""
 _BROKEN = {"refused", "reset", "truncated"}
@@ -56,7 +55,7 @@ def plan_of(wanted: Wanted, ground: Ground) -> Plan:
         stages=wanted.stages,
         share=wanted.share,
         seed=wanted.seed,
-        slice=max(min(LONGEST_SLICE, max(SHORTEST_SLICE, whole / FRAMES)), whole / MOST_SLICES),
+        slice=min(LONGEST_SLICE, max(SHORTEST_SLICE, whole / FRAMES)),
         accept=contract.ACCEPT_TIMEOUT,
     )
 
@@ -75,7 +74,7 @@ def _measure(wanted: Wanted, ground: Ground, plan: Plan, measurement: Measuremen
             _tell(ground, plan, measurement, frame)
             if ended := _aborted(wanted, measurement):
                 generator.stop()
-    if measurement.buckets and any(one.kind in _BROKEN for one in measurement.buckets[-1].errors):
+    if measurement.last and not _BROKEN.isdisjoint(measurement.last.requests.errors):
         ground.timeline.wait(NEWS_TRAVELS)
     if (dead := ground.timeline.dead) is not None:
         return f"the container died under it, after {_since(measurement)}: {dead.message}"
@@ -100,14 +99,15 @@ def _since(measurement: Measurement) -> str:
 
 
 def _tell(ground: Ground, plan: Plan, measurement: Measurement, frame: Slice) -> None:
-    whole, bucket = sum(stage.seconds for stage in plan.stages), measurement.buckets[-1]
+    whole = sum(stage.seconds for stage in plan.stages)
     gone = measurement.ended - (measurement.begun or 0.0)
-    if frame.draining:
+    if frame.draining or measurement.last is None:
         ground.progress.detail(f"waiting for the last {frame.in_flight:,} answers", 1.0)
         return
-    failed = sum(one.count for one in bucket.errors)
-    said = [f"{min(gone, whole):.0f} of {whole:g} s", wording.rate(bucket.answered / bucket.seconds)]
-    said += [f"p95 {wording.time(bucket.p95)}"] if bucket.p95 is not None else []
-    said += [f"{failed:,} errors"] if failed else []
+    requests = measurement.last.requests
+    (p95,) = requests.latency.percentiles([95.0])
+    said = [f"{min(gone, whole):.0f} of {whole:g} s", wording.rate(requests.answered / (frame.end - frame.begin))]
+    said += [f"p95 {wording.time(p95)}"] if p95 is not None else []
+    said += [f"{requests.errors.total():,} errors"] if requests.errors else []
     said += [] if frame.stage in measurement.judged else ["warming up"]
     ground.progress.detail(", ".join(said), min(gone / whole, 1.0))

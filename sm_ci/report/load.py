@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sm_ci.results import ErrorCount, Limit, LimitOutcome, LoadResult, Outcome
+from sm_ci.errors import Location
+from sm_ci.results import Checked, ErrorCount, LimitOutcome, LoadResult, Outcome
 from sm_ci.text import Redactor, shorten
 
 OUTCOME = {
@@ -46,6 +47,11 @@ def share(value: float) -> str:
     return "0%" if value == 0 else f"{_digits(value * 100)}%"
 
 
+def wanted_share(value: float) -> str:
+    """`5%`, as a spec has it."""
+    return f"{round(value * 100, 6):g}%"
+
+
 def size(octets: float) -> str:
     """`812 B`, `1.3 GiB`."""
     number = octets
@@ -74,16 +80,34 @@ def headline(load: LoadResult, clean: Redactor) -> str:
     return ("at the knee, " if knee else "") + ", ".join(parts) + (f" (concurrency {knee.concurrency})" if knee else "")
 
 
-def told(load: LoadResult, clean: Redactor) -> Iterator[str]:
-    """What is wrong with it, a sentence each; what the checked answers lack comes with the answers."""
-    for text in (load.reason if load.ended or load.outcome is not Outcome.PASSED else "", load.void):
-        if text:
-            yield shorten(clean(text), _LONGEST)
+def complaints(load: LoadResult) -> Iterator[tuple[Location, str]]:
+    """What is wrong with it, each with its place; not redacted. The answers that were checked follow with theirs."""
+    if itself := trouble(load):
+        yield load.at, itself
+    for one in load.limits:
+        if one.outcome is not LimitOutcome.HELD:
+            yield one.at or load.at, f"{one.text}: {one.message}"
+    if load.checked and (said := checked(load.checked)):
+        yield load.at, said
 
 
-def limit(one: Limit, clean: Redactor) -> str:
-    """`p95 < 200ms: was 34.2 ms`."""
-    return shorten(f"{clean(one.text)}: {clean(one.message)}", _LONGEST)
+def trouble(load: LoadResult) -> str:
+    """Why the load as such did not pass, whatever its limits say; empty when it did."""
+    if load.ended or (load.outcome not in {Outcome.PASSED, Outcome.SKIPPED, Outcome.NOT_RUN} and not load.answered):
+        return load.reason
+    return ""
+
+
+def checked(given: Checked) -> str:
+    """What is wrong with the answers that were judged by their tests' expectations; empty when nothing is."""
+    if not given.answers:
+        return f"check {wanted_share(given.share)}: no answer was there to be checked"
+    if not given.failed:
+        return ""
+    first = given.examples[0].reason if given.examples else ""
+    return (
+        f"check {wanted_share(given.share)}: {given.failed:,} of {given.answers:,} checked answers failed, the first: {first}"
+    )
 
 
 def totals(loads: Iterable[LoadResult]) -> str:
@@ -92,7 +116,8 @@ def totals(loads: Iterable[LoadResult]) -> str:
     limits = [one.outcome for load in loads for one in load.limits]
     counts = [(limits.count(outcome), word) for outcome, word in OUTCOME.items()]
     broken = sum(load.outcome not in {Outcome.PASSED, Outcome.SKIPPED} for load in loads)
-    said = [f"{count} limit{'s' * (count != 1)} {word}" for count, word in counts if count]
+    said = [f"{count} {word}" for count, word in counts if count]
+    said[:1] = [one.replace(" ", f" limit{'s' * (len(limits) != 1)} ", 1) for one in said[:1]]
     if broken and not any(word in {"failed", "not judged"} for count, word in counts if count):
         said.append(f"{broken} of {len(loads)} not passed")
     return f"load: {', '.join(said) or 'measured'}" if loads else ""

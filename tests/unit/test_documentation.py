@@ -88,9 +88,13 @@ def value_words(node: dict[str, Any]) -> str:
         words = dict.fromkeys(value_words(branch) for branch in branches if branch.get("type") != "null")
         return "scalar" if set(words) >= {"text", "whole number or number"} else " or ".join(words)
     if "pattern" in node:
-        return {units.DURATION_PATTERN: "time", units.SIZE_PATTERN: "size", units.LIMIT_PATTERN: "limit"}[
-            node["pattern"]
-        ]
+        return {
+            units.DURATION_PATTERN: "time",
+            units.SIZE_PATTERN: "size",
+            units.LIMIT_PATTERN: "limit",
+            units.RATE_PATTERN: "rate",
+            units.SHARE_PATTERN: "share",
+        }[node["pattern"]]
     if "const" in node or "enum" in node:
         return " or ".join(f"`{value}`" for value in node.get("enum", [node.get("const")]))
     match node.get("type"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import cycle
 from typing import Any
 
@@ -12,8 +12,9 @@ from sm_ci.load.frames import flat
 from sm_ci.load.histogram import index
 from sm_ci.load.plan import Call, Plan
 
-ROUND = 10_000
-"""Picks after which they repeat: within a round each call has its share to the last request."""
+ROUND, HAND = 10_000, 20
+"""Picks after which they repeat, and those that are shuffled among each other: each hand has each call's share, so that a short
+load has it too."""
 
 
 class Tally:
@@ -90,28 +91,26 @@ class Mix:
 
 def _round(plan: Plan) -> list[int]:
     """Places in the list of tasks: twice the call's number, one more where the answer is handed over."""
-    chosen = random.Random(plan.seed)  # noqa: S311 - no secret
-    calls = _shared([call.weight for call in plan.calls])
-    chosen.shuffle(calls)
+    chance = random.Random(plan.seed)  # noqa: S311 - no secret
+    calls = _dealt([call.weight for call in plan.calls], chance)
     if not plan.share:
         return [2 * call for call in calls]
-    taken = _shared([plan.share, 1 - plan.share])
-    chosen.shuffle(taken)
-    return [2 * call + (not other) for call, other in zip(calls, taken, strict=True)]
+    taken = _dealt([1 - plan.share, plan.share], chance)
+    return [2 * call + whole for call, whole in zip(calls, taken, strict=True)]
 
 
-def _shared(weights: Sequence[float]) -> list[int]:
-    """A round of numbers, each as often as its weight says; each weight above zero at least once."""
+def _dealt(weights: Sequence[float], chance: random.Random) -> list[int]:
+    """A round of numbers, each as often as its weight says, in all of it and in each hand, give or take one."""
     whole = sum(weights)
-    numbers: list[int] = []
-    for number, upto in enumerate(_running(weights)):
-        until = round(ROUND * upto / whole)
-        numbers += [number] * max(until - len(numbers), weights[number] > 0)
-    return numbers[:ROUND] if len(numbers) >= ROUND else numbers + [len(weights) - 1] * (ROUND - len(numbers))
-
-
-def _running(weights: Sequence[float]) -> Iterator[float]:
-    total = 0.0
-    for weight in weights:
-        total += weight
-        yield total
+    owed = [0.0] * len(weights)
+    dealt: list[int] = []
+    for _ in range(ROUND // HAND):
+        hand = []
+        for _ in range(HAND):
+            owed = [one + weight / whole for one, weight in zip(owed, weights, strict=True)]
+            most = max(range(len(owed)), key=owed.__getitem__)
+            owed[most] -= 1
+            hand.append(most)
+        chance.shuffle(hand)
+        dealt += hand
+    return dealt

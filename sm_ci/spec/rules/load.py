@@ -14,6 +14,8 @@ from sm_ci.spec.wording import did_you_mean, either, quoted, shown
 KINDS = ("rate", "concurrency", "steps")
 SHORTEST_STEP = 1.0
 """Seconds of a sweep's step that are too few to tell anything."""
+LEAST_FOR_GROWTH = 6.0
+"""Seconds in which the engine tells five times what the container uses, which make a slope."""
 _EXAMPLES = "write for example {rate: 20/s}, {concurrency: 8} or {steps: [1, 2, 4, 8]}"
 
 
@@ -51,7 +53,9 @@ def _arrival(load: Value) -> Iterator[Finding]:
         return
     given = [key for key in arrival.content if key in KINDS and arrival.content[key] is not None]
     if not given:
-        yield arrival.error("arrival", f"has none of {either(KINDS)}", _EXAMPLES)
+        empty = next((key for key in KINDS if arrival.has(key)), None)
+        place = arrival if empty is None else arrival.at(empty)
+        yield place.error("arrival", f"has none of {either(KINDS)}" if empty is None else "is empty", _EXAMPLES)
     for key in given[1:]:
         message = f"has one of {either(KINDS)}, and both {given[0]} and {key} are given"
         yield arrival.at(key).error("arrival", message, "keep one of them", key=True)
@@ -98,8 +102,13 @@ def _direction(value: Value, limit: Threshold, *, must_hold: bool) -> Iterator[F
 
 
 def _samples(value: Value, limit: Threshold, load: Value) -> Iterator[Finding]:
-    """Of a rate it is known before how many samples there will be."""
+    """Of a rate it is known before how many samples there will be; of the container's memory always."""
     rate, seconds = _number(load.at("arrival", "rate"), units.rate), _number(load.at("duration"), units.duration)
+    if limit.metric == "memory_growth" and 0 < seconds < LEAST_FOR_GROWTH:
+        message = (
+            f"memory_growth needs {LEAST_FOR_GROWTH:g}s or more, a sample a second, not {load.at('duration').text}"
+        )
+        yield value.error("threshold", message, "make duration longer")
     if not (rate and seconds) or round(rate * seconds) >= limit.samples:
         return
     message = (
