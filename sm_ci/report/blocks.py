@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from sm_ci.report import load as words
 from sm_ci.report import series, wording
-from sm_ci.report.series import short_seconds
 from sm_ci.results import LimitOutcome, LoadResult, Outcome, RunResult
 from sm_ci.text import Redactor, markdown, shorten
 
 _WIDTH = 40
 _HEIGHTS = "▁▂▃▄▅▆▇█"
 _CELL = 300
-_LIMIT = {LimitOutcome.HELD: "✅ held", LimitOutcome.BROKEN: "❌ broken"}
+_MARK = {LimitOutcome.HELD: "✅", LimitOutcome.BROKEN: "❌"}
 
 
 def timeline(result: RunResult) -> Iterator[str]:
@@ -42,37 +42,28 @@ def latency(result: RunResult) -> Iterator[str]:
     if len(taken) < series.FEW:
         return
     _, counts = series.histogram(taken)
-    ranks = ", ".join(f"p{rank} {short_seconds(series.percentile(taken, rank))}" for rank in (50, 95, 99))
-    yield f"\nLatency of {len(taken):,} answers: {short_seconds(taken[0])} `{_standing(counts)}` "
-    yield f"{short_seconds(taken[-1])} ({ranks})\n"
+    ranks = ", ".join(f"p{rank} {words.time(series.percentile(taken, rank))}" for rank in (50, 95, 99))
+    yield f"\nLatency of {len(taken):,} answers: {words.time(taken[0])} `{_standing(counts)}` "
+    yield f"{words.time(taken[-1])} ({ranks})\n"
 
 
 def loads(result: RunResult, clean: Redactor) -> Iterator[str]:
     """Each load: its figures in a line, its limits, and a line of blocks for what changed over time."""
     for load in result.load:
         mark = {Outcome.PASSED: "✅", Outcome.FAILED: "❌"}.get(load.outcome, "⚠️")
-        yield f"\n**{mark} {_line(clean(load.name))}**: {_line(clean(_figures(load)))}\n"
+        yield f"\n**{mark} {_line(clean(load.name))}**: {_line(_headline(load, clean))}\n"
         notes = [note for note in (load.reason, load.void, load.ended) if note]
         yield "".join(f"\n{_line(clean(note))}\n" for note in dict.fromkeys(notes))
         yield _limits(load, clean) + _over_time(load) + _sweep(load)
 
 
-def _figures(load: LoadResult) -> str:
-    ranks = {rank.percent: rank.seconds for rank in load.latency.percentiles}
-    said = [f"p{rank:g} {short_seconds(ranks[rank])}" for rank in (50.0, 95.0, 99.0) if rank in ranks]
-    parts = [
-        load.arrival,
-        f"{load.sent:,} requests",
-        f"{load.throughput:,.1f}/s",
-        f"{load.error_rate:.2%} errors",
-        *said,
-    ]
-    return ", ".join(part for part in parts if part)
+def _headline(load: LoadResult, clean: Redactor) -> str:
+    return ", ".join(part for part in (clean(load.arrival), words.headline(load, clean)) if part)
 
 
 def _limits(load: LoadResult, clean: Redactor) -> str:
     rows = [
-        f"| {_LIMIT.get(limit.outcome, f'⚠️ {limit.outcome.value}')} | {_line(clean(limit.text))} | {_line(clean(limit.message))} |\n"
+        f"| {_MARK.get(limit.outcome, '⚠️')} {words.OUTCOME[limit.outcome]} | {_line(clean(limit.text))} | {_line(clean(limit.message))} |\n"
         for limit in load.limits
     ]
     return "".join(["\n| | Limit | |\n|---|---|---|\n", *rows]) if rows else ""
@@ -81,7 +72,7 @@ def _limits(load: LoadResult, clean: Redactor) -> str:
 def _over_time(load: LoadResult) -> str:
     buckets, usage = load.buckets, load.usage
     rows = [
-        _row("p95", [(bucket.at, bucket.p95) for bucket in buckets], short_seconds),
+        _row("p95", [(bucket.at, bucket.p95) for bucket in buckets], words.time),
         _row("answers/s", [(one.at, one.answered / one.seconds if one.seconds else None) for one in buckets], _number),
         _row("CPU", [(one.at, one.cpu) for one in usage], _number),
         _row("memory", [(one.at, one.memory) for one in usage], _size),
@@ -102,7 +93,7 @@ def _sweep(load: LoadResult) -> str:
     most = max(step.throughput for step in load.steps) or 1.0
     rows = [
         f"| {step.concurrency}{' (knee)' if step.knee else ''} | `{_bar(step.throughput / most)}` | {step.throughput:,.1f}/s "
-        f"| {'' if step.p95 is None else short_seconds(step.p95)} |\n"
+        f"| {'' if step.p95 is None else words.time(step.p95)} |\n"
         for step in load.steps
     ]
     return "".join(["\n| At once | | Answers | p95 |\n|--:|---|--:|--:|\n", *rows])

@@ -97,10 +97,3 @@ def _one(values: Sequence[float], *, mean: bool) -> float | None:
     if not values:
         return None
     return sum(values) / len(values) if mean else max(values)
-
-
-def short_seconds(value: float) -> str:
-    """Three digits and a unit: `0.12 ms`, `12.3 ms`, `1.25 s`."""
-    number, unit = (value * 1000, "ms") if value < 0.9995 else (value, "s")
-    digits = 2 if number < 9.995 else 1 if number < 99.95 else 0
-    return f"{number:.{digits}f} {unit}"

@@ -58,13 +58,15 @@ class Page:
                 result: dict[str, Any] = answer["result"]
                 return result
 
-    def open(self, file: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
-        """Opens a file of this machine in a window of that width; a narrow one is a phone's."""
+    def open(
+        self, file: Path, *, width: int = 1280, height: int = 900, dark: bool = False, paper: bool = False
+    ) -> None:
+        """Opens a file of this machine in a window of that width; a narrow one is a phone's. Or as it is printed."""
         phone = width < 600
         self.console.clear()
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self.ask("Emulation.setEmulatedMedia", features=features)
+        self.ask("Emulation.setEmulatedMedia", features=features, media="print" if paper else "screen")
         self.ask("Page.navigate", url=file.resolve().as_uri())
         end = time.monotonic() + _PATIENCE
         while self.evaluate("document.readyState + location.protocol") != "completefile:":
@@ -84,19 +86,15 @@ class Page:
             f"{one['id']}: {node['html'][:200]}: {node['failureSummary']}" for one in found for node in one["nodes"]
         ]
 
-    def press(self, key: str, code: int) -> None:
-        """A key, pressed and released."""
-        for kind in ("rawKeyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+    def press(self, key: str, code: int, text: str = "") -> None:
+        """A key, pressed and released; `text` is what it writes."""
+        self.ask("Input.dispatchKeyEvent", type="keyDown", key=key, code=key, windowsVirtualKeyCode=code, text=text)
+        self.ask("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=code)
 
     def screenshot(self, file: Path) -> None:
         """The whole page as PNG."""
         data = self.ask("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"]
         file.write_bytes(base64.b64decode(data))
-
-    def pdf(self) -> bytes:
-        """The page on paper."""
-        return base64.b64decode(self.ask("Page.printToPDF", printBackground=True)["data"])
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:

@@ -14,7 +14,7 @@ PASSED, OTHERS = 300, 1000
 """Rows of the table: of tests that passed, and of all others."""
 _DIFFERENCES = 20
 _BODY = 4000  # characters of a body
-_LINES, _BEFORE, _AFTER = 40, 0.05, 0.5  # of the log around a request: lines, seconds
+_LINES, _LONGEST, _BEFORE, _AFTER = 40, 1000, 0.05, 0.5  # of the log around a request: lines, characters, seconds
 _KIND = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERRORED: "bad"}
 
 
@@ -119,7 +119,7 @@ class _Log:
     def __init__(self, log: LogExcerpt, clean: Redactor) -> None:
         lines = (*log.head, *log.tail)
         shown = clean.lines(line.text for line in lines)
-        self._lines = [(line.at, shorten(text, CELL)) for line, text in zip(lines, shown, strict=True)]
+        self._lines = [(line.at, shorten(text, _LONGEST)) for line, text in zip(lines, shown, strict=True)]
 
     def around(self, exchange: Exchange) -> Iterator[str]:
         """The lines that were printed while the request ran, and shortly after."""

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from sm_ci.report import load as words
 from sm_ci.report import series, wording
 from sm_ci.report.html import figure, lines, scale
 from sm_ci.report.html.figure import Figure
 from sm_ci.report.html.lines import Chart, Line
 from sm_ci.report.html.timeline import histogram
 from sm_ci.report.html.view import CELL, SENTENCE
-from sm_ci.report.series import short_seconds
 from sm_ci.results import Bucket, Limit, LimitOutcome, LoadResult, Outcome, Step
 from sm_ci.text import Redactor, shorten
 
@@ -71,7 +71,7 @@ def loads(given: Sequence[LoadResult], clean: Redactor) -> Iterator[Load]:
 
 def _held(limit: Limit, clean: Redactor) -> Held:
     return Held(
-        word=limit.outcome.value,
+        word=words.OUTCOME[limit.outcome],
         kind=_LIMIT.get(limit.outcome, "odd"),
         text=shorten(clean(limit.text), CELL),
         told=shorten(clean(limit.message), SENTENCE),
@@ -81,11 +81,11 @@ def _held(limit: Limit, clean: Redactor) -> Held:
 def _facts(load: LoadResult, clean: Redactor) -> Iterator[tuple[str, str]]:
     yield "Arrival", shorten(clean(load.arrival), CELL)
     yield "Requests", f"{load.sent:,} sent, {load.answered:,} answered as expected"
-    yield "Error rate", f"{load.error_rate:.3%}"
-    yield "Throughput", f"{load.throughput:,.1f} requests/s"
-    ranks = [f"p{rank.percent:g} {short_seconds(rank.seconds)}" for rank in load.latency.percentiles]
+    yield "Error rate", words.share(load.error_rate)
+    yield "Throughput", words.rate(load.throughput)
+    ranks = [f"p{rank.percent:g} {words.time(rank.seconds)}" for rank in load.latency.percentiles]
     yield "Latency", ", ".join(ranks)
-    yield "Slowest", short_seconds(load.latency.slowest) if load.latency.samples else ""
+    yield "Slowest", words.time(load.latency.slowest) if load.latency.samples else ""
     yield "Measured for", wording.seconds(load.seconds)
     yield "Warm-up", wording.seconds(load.warmup) if load.warmup else ""
     if load.checked:
@@ -95,7 +95,7 @@ def _facts(load: LoadResult, clean: Redactor) -> Iterator[tuple[str, str]]:
     yield "Peak memory", "" if load.peak is None else wording.size(load.peak)
     yield "Memory growth", "" if load.growth is None else f"{_signed(load.growth)}/min"
     client = load.client
-    late = "" if client.lateness is None else f", p99 of lateness {short_seconds(client.lateness)}"
+    late = "" if client.lateness is None else f", p99 of lateness {words.time(client.lateness)}"
     yield "The client's own", f"{client.cpu:.2f} cores, {client.cpu_per_request * 1e6:.0f} µs a request{late}"
     yield "Seed", str(load.seed)
 
@@ -106,7 +106,7 @@ def _signed(octets: float) -> str:
 
 def _mix(load: LoadResult, clean: Redactor) -> Iterator[tuple[str, ...]]:
     for share in load.mix:
-        ranks = ("" if value is None else short_seconds(value) for value in (share.p50, share.p95))
+        ranks = ("" if value is None else words.time(value) for value in (share.p50, share.p95))
         name = shorten(clean(share.test), CELL)
         yield name, f"{share.weight:g}", f"{share.sent:,}", f"{share.answered:,}", *ranks
 
@@ -120,7 +120,7 @@ def _figures(load: LoadResult, anchor: str, clean: Redactor) -> Iterator[Figure]
         yield _throughput(load, anchor)
     if any(bar.count for bar in load.latency.bars):
         bars = load.latency.bars
-        about = f"{load.latency.samples:,} requests, from {short_seconds(load.latency.fastest)} to {short_seconds(load.latency.slowest)}."
+        about = f"{load.latency.samples:,} requests, from {words.time(load.latency.fastest)} to {words.time(load.latency.slowest)}."
         edges = [*(bar.low for bar in bars), bars[-1].high]
         yield histogram(f"{anchor}-bars", "How latency spread", about, edges, [bar.count for bar in bars])
     yield from _usage(load, anchor)
@@ -138,7 +138,7 @@ def _sweep(load: LoadResult, anchor: str) -> Iterator[Figure]:
     yield _of_steps(
         f"{anchor}-sweep-latency", "Latency by concurrency", f"Percentiles at {len(steps)} steps.{said}", steps,
         (("p50", "one", lambda step: step.p50), ("p95", "two", lambda step: step.p95), ("p99", "three", lambda step: step.p99)),
-        scale.latency, short_seconds,
+        scale.latency, words.time,
     )  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def _latency(load: LoadResult, anchor: str, clean: Redactor) -> Figure:
     y = scale.latency([*values, *(bound for _, bound in levels)])
     about = f"Percentiles of what ended in each moment of {wording.seconds(load.warmup + load.seconds)}."
     chart = Chart(x=_clock(load), y=y, lines=drawn, levels=levels, shaded=load.warmup)
-    return _figure(f"{anchor}-latency", "Latency over time", about, chart, "Second", _table(drawn, short_seconds))
+    return _figure(f"{anchor}-latency", "Latency over time", about, chart, "Second", _table(drawn, words.time))
 
 
 def _throughput(load: LoadResult, anchor: str) -> Figure:
@@ -195,7 +195,7 @@ def _throughput(load: LoadResult, anchor: str) -> Figure:
     if any(bucket.errors for bucket in load.buckets):
         drawn.append(Line(label="errors", style="wrong", points=_over_time(load, _errors, mean=True)))
     y = scale.amount([value for line in drawn for _, value in line.points])
-    about = f"Requests a second: {load.throughput:,.1f} answered as expected, {load.error_rate:.3%} errors."
+    about = f"{words.rate(load.throughput)} answered as expected, {words.share(load.error_rate)} errors."
     chart = Chart(x=_clock(load), y=y, lines=drawn, shaded=load.warmup)
     return _figure(
         f"{anchor}-throughput",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sm_ci.report import series, wording
+from sm_ci.report import load, series, wording
 from sm_ci.report.html import bars, figure, scale
 from sm_ci.report.html.figure import Figure
-from sm_ci.report.series import short_seconds
 from sm_ci.results import RunResult
 
 _TITLE = "Where the time went"
@@ -48,14 +47,14 @@ def latency(result: RunResult) -> Figure | None:
     if len(taken) < series.FEW:
         return None
     edges, counts = series.histogram(taken)
-    said = ", ".join(f"p{rank} {short_seconds(series.percentile(taken, rank))}" for rank in (50, 95, 99))
-    about = f"{len(taken):,} answers to tests: {said}, the slowest {short_seconds(taken[-1])}."
+    said = ", ".join(f"p{rank} {load.time(series.percentile(taken, rank))}" for rank in (50, 95, 99))
+    about = f"{len(taken):,} answers to tests: {said}, the slowest {load.time(taken[-1])}."
     return histogram("latency", "Latency of the tests", about, edges, counts)
 
 
 def histogram(name: str, title: str, about: str, edges: Sequence[float], counts: Sequence[int]) -> Figure:
     """A histogram of seconds."""
-    named = [short_seconds(edge) for edge in edges]
+    named = [load.time(edge) for edge in edges]
     spread = list(zip(named, named[1:], counts, strict=False))
     columns = [bars.Column(value=count, edge=low, told=f"{low} to {high}: {count:,}") for low, high, count in spread]
     return Figure(

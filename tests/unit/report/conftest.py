@@ -1,19 +1,17 @@
 """Results as a run makes them: one with every outcome, and makers of cases."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import Enum
-from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
+from bench.report import filling
 from sm_ci.errors import Finding, Location, Severity
 from sm_ci.results import (
     Answer,
     Blob,
     CaseResult,
-    CheckOutcome,
     Exchange,
     Failure,
     Fault,
@@ -155,43 +153,7 @@ def dead(passed: RunResult) -> RunResult:
     return replace(passed, cases=(), hosting=replace(hosting, ready_after=None), fault=fault)
 
 
-class Filling:
-    """Makes values of any type of `sm_ci.results`, each text of them the same; of a union that branch which is wanted."""
-
-    def __init__(self, text: str, enums: Mapping[type, object], wanted: frozenset[type] = frozenset()) -> None:
-        self._text, self._enums, self._wanted = text, enums, wanted
-
-    def of(self, kind: Any) -> Any:
-        plain = {str: self._text, int: 3, float: 1.5, bool: True, bytes: self._text.encode("utf-8", "surrogatepass")}
-        if kind in plain:
-            return plain[kind]
-        if kind is datetime:
-            return datetime(2026, 1, 2, tzinfo=UTC)
-        arguments = [one for one in get_args(kind) if one is not type(None)]
-        if get_origin(kind) is tuple:
-            return tuple(self.of(one) for one in arguments if one is not Ellipsis)
-        if arguments:
-            return self.of(next((one for one in arguments if one in self._wanted), arguments[0]))
-        if issubclass(kind, Enum):
-            return self._enums.get(kind, next(iter(kind)))
-        return self.filled(kind)
-
-    def filled(self, kind: type) -> Any:
-        hints = get_type_hints(kind)
-        names = [field.name for field in fields(kind) if field.name not in {"secrets", "file"}]
-        return kind(**{name: self.of(hints[name]) for name in names})
-
-
 @pytest.fixture(scope="session")
 def filled() -> Callable[..., RunResult]:
-    """A result in which everything is there that a result can have, and every text is the one given.
-
-    `broken`: whatever can be wrong is; `silent`: there was no answer.
-    """
-
-    def fill(text: str, *, broken: bool = True, silent: bool = False, fault: bool = True) -> RunResult:
-        enums = {Outcome: Outcome.FAILED, CheckOutcome: CheckOutcome.BROKEN} if broken else {}
-        made: RunResult = Filling(text, enums, frozenset({NoAnswer} if silent else ())).filled(RunResult)
-        return made if fault else replace(made, fault=None)
-
-    return fill
+    """A result in which everything is there that a result can have, and every text is the one given."""
+    return filling.filled
