@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from sm_ci.report import wording
 from sm_ci.report.html.view import CELL, SENTENCE
 from sm_ci.results import Answer, CaseResult, Exchange, Failure, LogExcerpt, Outcome, RunResult
-from sm_ci.text import Redactor, shorten
+from sm_ci.text import Redactor, html, shorten
 
 PASSED, OTHERS = 300, 1000
 """Rows of the table: of tests that passed, and of all others."""
+_ROOM = 1000  # bytes of a row, on average: long names make fewer rows
 _DIFFERENCES = 20
 _BODY = 4000  # characters of a body
 _LINES, _LONGEST, _BEFORE, _AFTER = 40, 1000, 0.05, 0.5  # of the log around a request: lines, characters, seconds
@@ -131,20 +132,35 @@ class _Log:
             yield f"{at:8.3f} {text}"
 
 
+class _Room:
+    """So many rows, and their bytes as HTML; how many were refused."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows, self._octets = rows, rows * _ROOM
+        self.refused = 0
+
+    @property
+    def is_left(self) -> bool:
+        return self._rows > 0 and self._octets > 0
+
+    def take(self, row: Row) -> None:
+        self._rows -= 1
+        self._octets -= len(html(row.name + row.told).encode())
+
+
 def rows(result: RunResult, clean: Redactor, told: int) -> tuple[list[Row], str]:
     """The table, and what it leaves out. The first `told` failures have a place of their own on the page."""
     anchors = {id(case): f"failure-{number}" for number, case in enumerate(wrong(result)[:told], 1)}
-    room = {True: PASSED, False: OTHERS}
+    rooms = {True: _Room(PASSED), False: _Room(OTHERS)}
     shown: list[Row] = []
-    left = {True: 0, False: 0}
     for case in result.cases:
-        passed = case.outcome is Outcome.PASSED
-        if room[passed]:
-            room[passed] -= 1
+        room = rooms[case.outcome is Outcome.PASSED]
+        if room.is_left:
             shown.append(_row(case, clean, anchors.get(id(case), "")))
+            room.take(shown[-1])
         else:
-            left[passed] += 1
-    parts = [(left[True], "that passed"), (left[False], "that did not pass")]
+            room.refused += 1
+    parts = [(rooms[True].refused, "that passed"), (rooms[False].refused, "that did not pass")]
     said = " and ".join(f"{count:,} more {which}" for count, which in parts if count)
     return shown, f"{said} are in result.json" if said else ""
 

@@ -32,6 +32,7 @@ def render(result: RunResult) -> str:
     wrong = cases.wrong(result)
     failures = pages.fitting(wrong, "failure")
     rows, more = cases.rows(result, clean, len(failures))
+    causes = view.causes(result, clean)
     style, policy = _style()
     return (
         _templates()
@@ -41,7 +42,8 @@ def render(result: RunResult) -> str:
             policy=policy,
             head=view.head(result, clean),
             stopped=view.stopped(result, clean),
-            causes=view.causes(result, clean),
+            causes=causes,
+            unsaid=len(result.diagnoses) - len(causes),
             failures=failures,
             left=len(wrong) - len(failures),
             loads=list(loads.loads(result.load, clean)),

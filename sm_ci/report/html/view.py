@@ -12,7 +12,7 @@ from sm_ci.text import Redactor, shorten
 
 CELL, SENTENCE = 300, 2000
 """Characters of a cell, and of a text that is read."""
-_FINDINGS, _DIAGNOSES = 200, 50
+_FINDINGS, _DIAGNOSES, _EVIDENCE = 100, 20, 5
 _KIND = {"success": "good", "failure": "bad", "skipped": "idle"}
 _SAID = {"success": "passed", "failure": "failed", "cancelled": "cancelled", "skipped": "skipped"}
 _CHECK = {"held": "good", "failed": "bad", "warning": "odd", "not checked": "idle"}
@@ -130,7 +130,7 @@ def _cause(one: Diagnosis, clean: Redactor) -> Cause:
         remedy=shorten(clean(one.remedy), SENTENCE),
         link=link(one.link, clean),
         place=clean(str(one.at)) if one.at else "",
-        evidence=tuple(shorten(line, SENTENCE) for line in clean.lines(one.evidence)),
+        evidence=tuple(shorten(line, 2 * CELL) for line in clean.lines(one.evidence)[:_EVIDENCE]),
         explains=tuple(shorten(clean(name), CELL) for name in one.explains[:10]),
     )
 

@@ -12,6 +12,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bench.report import made
+from bench.report.filling import filled as make_filled
 from sm_ci.report.html import render, scale
 from sm_ci.report.html.lines import Chart, Line, marks
 from sm_ci.report.html.page import FAILURES
@@ -323,6 +324,21 @@ def test_failures_stop_where_there_is_no_more_room(passed: RunResult, make_case:
     page = render(replace(wide, cases=cases))
     assert 1_000_000 < len(page.encode()) < 2_500_000
     assert re.search(r"\d+ more failures are in result.json.", page)
+
+
+def test_whatever_a_long_run_holds_the_page_is_small_enough_to_open(
+    make_case: Callable[..., CaseResult], mixed: RunResult
+) -> None:
+    said = '"&é' * 3000
+    outcomes = (Outcome.PASSED, Outcome.FAILED, Outcome.ERRORED, Outcome.SKIPPED)
+    cases = tuple(make_case(f"{number}{said}", outcomes[number % 4], reason=said) for number in range(5000))
+    finding = replace(mixed.findings[0], message=said, remedy=said)
+    diagnosis = replace(make_filled("x").diagnoses[0], cause=said, remedy=said, evidence=(said,) * 10)
+    page = render(replace(mixed, cases=cases, findings=(finding,) * 1000, diagnoses=(diagnosis,) * 100))
+    assert 2_000_000 < len(page.encode()) < 5_000_000
+    assert "901 more are in result.json" in page  # a missed ping is a warning too
+    assert "80 more diagnoses are in result.json." in page
+    assert re.search(r"1,\d\d\d more that passed and 3,\d\d\d more that did not pass are in result.json", page)
 
 
 def test_a_long_load_is_drawn_with_as_many_points_as_a_screen_shows() -> None:
