@@ -81,7 +81,7 @@ class Generator:
             if self._process.stdin is not None:
                 self._process.stdin.write(self.plan.line())
                 self._process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: stopped before it began
             self._process.wait()
             raise self._broken(f"did not begin: {self._last_words()}") from error
 

@@ -12,11 +12,12 @@ from sm_ci.cases.request import body_of, headers_of
 from sm_ci.checks.status import holds
 from sm_ci.errors import Finding, Location, Severity
 from sm_ci.hosting.service import Service
+from sm_ci.load.judging import SCALED
 from sm_ci.load.plan import Call, Stage
 from sm_ci.load.running import run
 from sm_ci.load.wanted import Ground, Request, Wanted
 from sm_ci.report import load as wording
-from sm_ci.results import Answer, Failure, LoadResult, Outcome, PhaseName, Sent, Usage
+from sm_ci.results import Answer, Failure, LimitOutcome, LoadResult, Outcome, PhaseName, Sent, Usage
 from sm_ci.session.state import Run
 from sm_ci.spec import Case
 from sm_ci.spec.model import Load
@@ -75,9 +76,10 @@ def _keep(this: Run, result: LoadResult) -> None:
     this.load.append(result)
     if result.outcome is Outcome.PASSED:
         this.progress.done(f"load {result.name}: {wording.headline(result, Redactor(this.secrets))}")
-    voided = [one.text for one in result.limits if one.outcome == "void"]
+    voided = [one.text for one in result.limits if one.outcome is LimitOutcome.VOID]
     if result.void or voided:
-        why = result.void or next(one.message for one in result.limits if one.outcome == "void")
+        scaled = SCALED if this.record.limits.scaled else ""
+        why = result.void or scaled or "what they are about cannot be seen"
         what = f"limits are not judged ({', '.join(voided)})" if voided else "its figures say little"
         message = f"load {result.name}: {what}: {why}"
         this.note(Finding(rule="load-void", severity=Severity.WARNING, message=message, at=result.at))

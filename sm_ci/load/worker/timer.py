@@ -32,6 +32,7 @@ class Alarm:
         self._loop, self._ring = loop, ring
         self._handle: asyncio.TimerHandle | None = None
         self._libc, self._fd = _timer()
+        self._set = False
         if self._fd is not None:
             loop.add_reader(self._fd, self._rung)
 
@@ -41,6 +42,7 @@ class Alarm:
             self._cancel()
             self._handle = self._loop.call_later(max(0.0, (at - monotonic_ns()) / 1e9), self._ring)
             return
+        self._set = True
         seconds, rest = divmod(max(at, 1), 10**9)
         spec = _Spec(0, 0, seconds, rest)
         self._libc.timerfd_settime(self._fd, _ABSOLUTE, ctypes.byref(spec), None)
@@ -54,10 +56,11 @@ class Alarm:
             self._fd = None
 
     def _rung(self) -> None:
-        if self._fd is not None:
+        self._set = False
+        self._ring()
+        if not self._set and self._fd is not None:  # what is set anew is unread no more
             with suppress(BlockingIOError):
                 os.read(self._fd, 8)
-                self._ring()
 
     def _cancel(self) -> None:
         if self._handle is not None:
