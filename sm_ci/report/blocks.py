@@ -73,7 +73,7 @@ def _over_time(load: LoadResult) -> str:
     buckets, usage = load.buckets, load.usage
     rows = [
         _row("p95", [(bucket.at, bucket.p95) for bucket in buckets], words.time),
-        _row("answers/s", [(one.at, one.answered / one.seconds if one.seconds else None) for one in buckets], _number),
+        _row("answers", [(one.at, one.answered / one.seconds if one.seconds else None) for one in buckets], words.rate),
         _row("CPU", [(one.at, one.cpu) for one in usage], _number),
         _row("memory", [(one.at, one.memory) for one in usage], _size),
     ]
@@ -92,7 +92,7 @@ def _sweep(load: LoadResult) -> str:
         return ""
     most = max(step.throughput for step in load.steps) or 1.0
     rows = [
-        f"| {step.concurrency}{' (knee)' if step.knee else ''} | `{_bar(step.throughput / most)}` | {step.throughput:,.1f}/s "
+        f"| {step.concurrency}{' (knee)' if step.knee else ''} | `{_bar(step.throughput / most)}` | {words.rate(step.throughput)} "
         f"| {'' if step.p95 is None else words.time(step.p95)} |\n"
         for step in load.steps
     ]

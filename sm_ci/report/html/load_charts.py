@@ -90,7 +90,7 @@ def _latency(load: LoadResult, anchor: str, clean: Redactor) -> Figure:
     highest = max((value for value in values if value is not None), default=0.0)
     levels = [(clean(limit.text), limit.bound) for limit in limits if limit.bound <= 2 * highest]
     y = scale.latency([*values, *(bound for _, bound in levels)])
-    about = f"Percentiles of what ended in each moment of {wording.seconds(load.warmup + load.seconds)}."
+    about = "Percentiles of what ended in each moment."
     chart = Chart(x=_clock(load), y=y, lines=drawn, levels=levels, shaded=load.warmup)
     return _figure(f"{anchor}-latency", "Latency over time", about, chart, "Second", _table(drawn, words.time))
 

@@ -49,7 +49,7 @@ def _axis(values: Iterable[float | None], units: Sequence[tuple[float, str]], *,
     high = highest * headroom if highest > 0 else units[0][0]
     size, unit = next((pair for pair in reversed(units) if high >= 2 * pair[0]), units[0])
     step = _step(high / size)
-    digits = max(0, -math.floor(math.log10(step) + 1e-9)) + (step < 1 and f"{step:g}".endswith("25"))
+    digits = len(f"{step:.10f}".rstrip("0").partition(".")[2])
     marks = [step * count for count in range(int(high / size / step + 1e-9) + 1)]
     labels = tuple((mark * size, f"{mark:,.{digits}f} {unit}".rstrip()) for mark in marks)
     return Axis(high=high, ticks=labels)

@@ -66,7 +66,7 @@ def test_a_load_in_the_summary() -> None:
         ["❌ failed", "p99 < 60ms", "81 ms"],
         ["⚠️ void", "error_rate < 0.1%", "void"],
     ]
-    assert [row[0] for row in over_time[1:]] == ["p95", "answers/s", "CPU", "memory"]
+    assert [row[0] for row in over_time[1:]] == ["p95", "answers", "CPU", "memory"]
     assert all(len(row[1]) == 30 and set(row[1]) <= set("▁▂▃▄▅▆▇█") for row in over_time[1:])
 
 

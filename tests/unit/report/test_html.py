@@ -357,6 +357,7 @@ def test_a_long_load_is_drawn_with_as_many_points_as_a_screen_shows() -> None:
         (scale.latency, [0.012, 0.0831], ["0 ms", "25 ms", "50 ms", "75 ms"]),
         (scale.latency, [3.1], ["0 s", "1 s", "2 s", "3 s"]),
         (scale.clock, [30.0], ["0 s", "10 s", "20 s", "30 s"]),
+        (scale.clock, [10.0], ["0.0 s", "2.5 s", "5.0 s", "7.5 s", "10.0 s"]),
         (scale.clock, [7200.0], ["0.0 h", "0.5 h", "1.0 h", "1.5 h", "2.0 h"]),
         (scale.size, [797.6 * 2**20], ["0 MiB", "250 MiB", "500 MiB", "750 MiB"]),
         (scale.amount, [1.78], ["0.0", "0.5", "1.0", "1.5"]),
