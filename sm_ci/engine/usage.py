@@ -13,6 +13,8 @@ from sm_ci.engine.streams import shut
 from sm_ci.engine.trouble import ENGINE_TROUBLE, translated
 from sm_ci.results import Usage
 
+_NEVER = "0001-"  # Go's time that is none
+
 
 @contextmanager
 def usage_stream(engine: Engine, container: str, now: Callable[[], float]) -> Iterator[Iterator[Usage]]:
@@ -42,6 +44,8 @@ def samples(lines: Iterable[bytes], now: Callable[[], float]) -> Iterator[Usage]
             used = float((facts.get("cpu_stats") or {})["cpu_usage"]["total_usage"]) / 1e9
             read = datetime.fromisoformat(facts["read"]).timestamp()
         except (ValueError, KeyError, TypeError):
+            continue
+        if facts["read"].startswith(_NEVER):
             continue  # of a container that has just ended there are no figures
         cpu = None
         if before is not None and read > before[0]:

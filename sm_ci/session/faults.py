@@ -68,7 +68,7 @@ def fault_of_death(this: Run) -> Fault | None:
 
 def _when(this: Run) -> str:
     """What was done with it at the time."""
-    ended = next((one for one in this.load if one.ended), None)
+    ended = next((one for one in reversed(this.load) if one.ended), None)
     return f"under the load {ended.name!r}" if ended else "while it was tested"
 
 

@@ -53,7 +53,7 @@ def test_figures_limits_and_checked_answers_in_every_report(spec: Spec, run: Run
         "requests": {"echo": 8, "slow": 1, "headers": 1},
         "arrival": {"concurrency": 2},
         "duration": "6s",
-        "warmup": "500ms",
+        "warmup": "300ms",
         "check": "10%",
         "thresholds": [
             "p50 < 40ms",
@@ -113,7 +113,7 @@ def test_figures_limits_and_checked_answers_in_every_report(spec: Spec, run: Run
 def test_a_container_that_dies_under_load_is_told_as_such(spec: Spec, run: Run) -> None:
     load = {"name": "to death", "requests": {"echo": 1}, "arrival": {"rate": "50/s"}, "duration": "30s"}
     after = {"name": "later", "requests": {"echo": 1}, "arrival": {"concurrency": 1}, "duration": "1s"}
-    bomb = do("exit", "bomb", after=1.5, code=7)
+    bomb = do("exit", "bomb", after=1.3, code=7)
     ended = run(spec(tests=[echo(), bomb], load=[{**load, "thresholds": ["p50 < 1s"]}, after]))
     assert (ended.status, ended.seconds < 15) == (1, True), ended.output
     assert ended.cases == {"echo": "passed", "bomb": "passed"}
@@ -129,33 +129,13 @@ def test_a_container_that_dies_under_load_is_told_as_such(spec: Spec, run: Run) 
     assert junit_case(ended, "load later") == ("skipped", "the container exited with code 7")
 
 
-def test_a_load_of_nothing_but_errors_is_aborted(spec: Spec, run: Run) -> None:
-    load = {
-        "name": "hopeless",
-        "requests": {"echo": 1},
-        "arrival": {"rate": "100/s", "pattern": "constant"},
-        "duration": "60s",
-        "abort_on": ["p50 > 1h", "error_rate > 90%"],
-    }
-    ended = run(spec(tests=[echo(), do("stop_listening")], load=[load]))
-    assert (ended.status, ended.seconds < 20) == (1, True), ended.output
-    (hopeless,) = ended.result["load"]
-    assert hopeless["reason"].endswith(": error_rate was 100%, and abort_on says error_rate > 90%")
-    assert hopeless["reason"].startswith("aborted after ")
-    assert [error["kind"] for error in hopeless["errors"]] == ["refused"]
-    assert hopeless["errors"][0]["count"] >= 20
-    assert junit_case(ended, "load hopeless") == ("failure", hopeless["reason"])
-    assert "requests failed (" in ended.output
-    assert "and no limit is set; write thresholds: [error_rate < 1%]" in ended.output
-
-
 def test_ctrl_c_under_load_reports_what_was_measured(spec: Spec, tmp_path: Path) -> None:
     load = {"name": "endless", "arrival": {"rate": "100/s"}, "duration": "1h", "thresholds": ["p95 < 1s"]}
     process = launch(spec(load=[load]), tmp_path)
     read_until(process, "load endless: open, Poisson, 100/s for 3600 s")
     poll(lambda: workers(process))
     (worker,) = workers(process)
-    time.sleep(3.0)
+    time.sleep(2.5)
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     ended = finish(process, tmp_path, begun)
@@ -163,7 +143,7 @@ def test_ctrl_c_under_load_reports_what_was_measured(spec: Spec, tmp_path: Path)
     assert WORKER not in _read(Path(f"/proc/{worker}/cmdline"))
     (endless,) = ended.result["load"]
     assert (endless["outcome"], endless["reason"], endless["limits"]) == ("errored", "interrupted by SIGINT", [])
-    assert endless["answered"] > 100
+    assert endless["answered"] > 50
     assert endless["latency"]["percentiles"]
     assert junit_case(ended, "load endless") == ("error", "interrupted by SIGINT")
 
@@ -235,6 +215,30 @@ def test_a_generator_that_is_the_bottleneck_voids_its_verdict(tmp_path: Path) ->
     assert held_up["answered"] == 200
     assert junit_case(ended, "load held up: max < 1us")[0] == "skipped"
     assert f"load held up: limits are not judged (max < 1us, peak_memory < 1GiB): {held_up['void']}" in ended.output
+
+
+def test_a_load_of_nothing_but_errors_is_aborted(tmp_path: Path) -> None:
+    sound = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n[1, 2]"
+    answers = itertools.chain([sound] * 2, itertools.repeat(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"))
+    server = Server(lambda _: next(answers))
+    load = {
+        "name": "hopeless",
+        "arrival": {"rate": "100/s", "pattern": "constant"},
+        "duration": "60s",
+        "abort_on": ["p50 > 1h", "error_rate > 90%"],
+    }
+    begun = time.monotonic()
+    ended = finish(against(server, tmp_path, load), tmp_path, begun)
+    server.close()
+    assert (ended.status, ended.seconds < 20) == (1, True), ended.output
+    (hopeless,) = ended.result["load"]
+    assert hopeless["reason"].endswith(": error_rate was 100%, and abort_on says error_rate > 90%")
+    assert hopeless["reason"].startswith("aborted after ")
+    (error,) = hopeless["errors"]
+    assert (error["kind"], error["count"] >= 20) == ("status 5xx", True)
+    assert junit_case(ended, "load hopeless") == ("failure", hopeless["reason"])
+    said = f"load hopeless: {error['count']} of {error['count']} requests failed ({error['count']} status 5xx)"
+    assert f"{said}, and no limit is set; write thresholds: [error_rate < 1%]" in ended.output
 
 
 def test_answers_that_are_checked_fail_a_load_and_selected_tests_have_none(tmp_path: Path) -> None:

@@ -251,9 +251,10 @@ def test_it_does_not_outlive_us_nor_mind_our_signals(serve: Serve) -> None:
         process_group=0,
     ) as process:
         assert process.stdin
+        assert process.stdout
         process.stdin.write(given.line())
         process.stdin.flush()
-        time.sleep(0.7)
+        process.stdout.readline()
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.3)
