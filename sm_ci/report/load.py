@@ -105,9 +105,7 @@ def checked(given: Checked) -> str:
     if not given.failed:
         return ""
     first = given.examples[0].reason if given.examples else ""
-    return (
-        f"check {wanted_share(given.share)}: {given.failed:,} of {given.answers:,} checked answers failed, the first: {first}"
-    )
+    return f"check {wanted_share(given.share)}: {given.failed:,} of {given.answers:,} checked answers failed, the first: {first}"
 
 
 def totals(loads: Iterable[LoadResult]) -> str:
