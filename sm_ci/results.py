@@ -198,6 +198,7 @@ class PhaseName(StrEnum):
     START = "start"
     READY = "ready"
     TESTS = "tests"
+    LOAD = "load"
     CONTRACT = "contract"
     STOP = "stop"
 
@@ -230,6 +231,202 @@ class Stop:
     out_of_memory: bool
     seconds: float
     error: str = ""
+
+
+class LimitOutcome(StrEnum):
+    """What became of a threshold. `void`: measured, and the figure says nothing; `errored`: nothing to judge by."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    VOID = "void"
+    ERRORED = "errored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One threshold of a load, such as `p95 < 200ms`.
+
+    `text` is as the spec has it; `metric` its first word; `bound` and `measured` are in seconds (p95, avg, max), shares of
+    one (error_rate, cpu), requests a second (throughput), bytes (peak_memory) or bytes a minute (memory_growth).
+    `message` says what was measured, and why the limit is void or could not be judged.
+    """
+
+    text: str
+    metric: str
+    bound: float
+    outcome: LimitOutcome
+    measured: float | None = None
+    message: str = ""
+    at: Location | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One bar of a histogram: so many requests took at least `low` and less than `high` seconds."""
+
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentile:
+    """So much of all (`percent`, up to 100) took no longer than `seconds`."""
+
+    percent: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """How long requests took, from when they were due until their answer was complete; seconds.
+
+    Of answers as expected, and of requests that ran out of time (with the time they had). `percentiles` grow:
+    50, 75, 90, 95, 99, 99.9, 99.99, as far as there are samples for them. `bars` are next to each other, of logarithmic width.
+    """
+
+    samples: int = 0
+    mean: float = 0.0
+    fastest: float = 0.0
+    slowest: float = 0.0
+    percentiles: tuple[Percentile, ...] = ()
+    bars: tuple[Bar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorCount:
+    """So many requests failed so: a word of NoAnswerKind, or `status 5xx`."""
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A slice of a load: what ended in it. `at` is its begin, since the run's start; `seconds` its width, mostly 1.
+
+    `answered` are answers as expected; the percentiles (seconds) are None where nothing was answered. `in_flight` is how many
+    were under way at its end. `judged`: not in the warm-up, and what began in it counts. `step` is the place in `LoadResult.steps`.
+    """
+
+    at: float
+    seconds: float
+    sent: int
+    answered: int
+    errors: tuple[ErrorCount, ...] = ()
+    in_flight: int = 0
+    judged: bool = True
+    step: int = 0
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    slowest: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What the container used at one moment: `cpu` in CPUs since the sample before, memory in bytes without page cache.
+
+    `gpu_memory` in bytes, of all GPUs of the machine; None where it is not known.
+    """
+
+    at: float
+    cpu: float | None
+    memory: int | None
+    gpu_memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a sweep, after its first moments. `throughput` is answers as expected a second. `knee`: the best of all.
+
+    The knee is where throughput divided by mean latency is greatest (Kleinrock's power).
+    """
+
+    concurrency: int
+    seconds: float
+    samples: int
+    throughput: float
+    error_rate: float
+    mean: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    knee: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixShare:
+    """What one test had of a load: its `weight` in the spec, and what came of its requests after the warm-up."""
+
+    test: str
+    weight: float
+    sent: int
+    answered: int
+    p50: float | None = None
+    p95: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientCost:
+    """What the generator itself needed after the warm-up. `cpu` is in cores, `cpu_per_request` in seconds.
+
+    `lateness` is how long after its due time a request was begun, at the 99th percentile, in seconds; None where nothing is due.
+    """
+
+    cpu: float = 0.0
+    cpu_per_request: float = 0.0
+    lateness: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The answers whose expectations were judged too: so many, so many of them failed, and the first of those."""
+
+    share: float
+    answers: int = 0
+    failed: int = 0
+    examples: tuple[CaseResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadResult:
+    """One load of the spec. Figures are of what was due after the warm-up, if nothing else is said; of a sweep, at its knee.
+
+    `outcome` is passed, failed (a limit, an answer, an abort, the container's death) or not_run; `reason` says why it is not passed.
+    `arrival` is in words. `warmup` and `seconds` are as measured; `at` is where its name stands. `void` says why the
+    generator's own figures are no verdict about the container, `ended` why it ended before its time. `growth` is the memory's
+    slope in bytes a minute (least squares), `peak` its largest sample in bytes; `usage` covers the warm-up too.
+    """
+
+    name: str
+    outcome: Outcome
+    at: Location
+    reason: str = ""
+    arrival: str = ""
+    seed: int = 0
+    started: float = 0.0
+    warmup: float = 0.0
+    seconds: float = 0.0
+    sent: int = 0
+    answered: int = 0
+    errors: tuple[ErrorCount, ...] = ()
+    error_rate: float = 0.0
+    throughput: float = 0.0
+    latency: Latency = Latency()
+    buckets: tuple[Bucket, ...] = ()
+    steps: tuple[Step, ...] = ()
+    mix: tuple[MixShare, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    checked: Checked | None = None
+    usage: tuple[Usage, ...] = ()
+    peak: int | None = None
+    growth: float | None = None
+    cpu: float | None = None
+    pings: PingTally = PingTally()
+    client: ClientCost = ClientCost()
+    void: str = ""
+    ended: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +529,7 @@ class RunResult:
     model: FileFacts | None = None
     hosting: Hosting | None = None
     cases: tuple[CaseResult, ...] = ()
+    load: tuple[LoadResult, ...] = ()
     contract: tuple[ContractCheck, ...] = ()
     findings: tuple[Finding, ...] = ()
     fault: Fault | None = None
@@ -344,12 +542,13 @@ class RunResult:
 
     @property
     def exit_status(self) -> int:
-        """0 all held, 1 a test or contract check failed or the image cannot serve, 3 the environment failed, 130 interrupted."""
+        """0 all held, 1 a test, limit or contract check failed or the image cannot serve, 3 the environment failed, 130 interrupted."""
         if self.fault is not None:
             return self.fault.exit_status
         held = {Outcome.PASSED, Outcome.SKIPPED}
         broken = any(check.fails for check in self.contract)
-        return 0 if all(case.outcome in held for case in self.cases) and not broken else 1
+        loaded = all(load.outcome in held for load in self.load)
+        return 0 if all(case.outcome in held for case in self.cases) and loaded and not broken else 1
 
     @property
     def conclusion(self) -> str:

@@ -13,7 +13,7 @@ Wanted = int | str | tuple[int | str, ...]
 
 def check(answer: Answer, expected: Wanted, place: Place) -> tuple[Failure, ...]:
     """One failure at most; it shows how the body begins, since that usually holds the reason."""
-    if _holds(expected, answer.status):
+    if holds(expected, answer.status):
         return ()
     wanted, got = _described(expected), _named(answer.status)
     body = f"the body begins {beginning(answer.body)}" if answer.body.size else "the body is empty"
@@ -22,9 +22,10 @@ def check(answer: Answer, expected: Wanted, place: Place) -> tuple[Failure, ...]
     return (Failure(check="status", path="status", expected=wanted, got=str(answer.status), message=message, at=at),)
 
 
-def _holds(expected: Wanted, status: int) -> bool:
+def holds(expected: Wanted, status: int) -> bool:
+    """Whether a status is as expected."""
     if isinstance(expected, list | tuple):
-        return any(_holds(one, status) for one in expected)
+        return any(holds(one, status) for one in expected)
     pattern, digits = str(expected).lower(), str(status)
     return len(pattern) == len(digits) and all(want in ("x", got) for want, got in zip(pattern, digits, strict=True))
 

@@ -42,9 +42,10 @@ def image(stdout: TextIO, name: str, region: str | None, accelerator: str, every
 
 
 @click.command()
+@click.option("--result", is_flag=True, help="The schema of result.json instead, for programs that read it.")
 @click.pass_obj
-def schema(stdout: TextIO) -> int:
+def schema(stdout: TextIO, result: bool) -> int:  # noqa: FBT001
     """Print the JSON schema of the spec language, for editors."""
     from sm_ci.commands.schema import print_schema
 
-    return print_schema(stdout)
+    return print_schema(stdout, result=result)

@@ -40,7 +40,7 @@ replay.sh        hosts the container again as it was hosted, and sends the reque
 spec/            the spec as it is in the repository, and expanded.json: with its variables' values
 exchanges/       each request and its answer, in the form of --record; bodies/: requests that are too long for a script
 container.log    the container's whole log, as it came
-result.json      what happened, for programs; junit.xml and summary.md: the same for others
+result.json      what happened, for programs; junit.xml, summary.md and report.html: the same for others
 inspect/         what the engine says of the container at its end, and of the image
 versions.json    sm-ci, Python, kernel and engine; command.txt: the command line
 A file that is not here is of something that the run did not come to.

@@ -36,7 +36,7 @@ def log_stream(engine: Engine, container: str) -> Iterator[Iterator[tuple[str, b
     try:
         yield _frames(response.raw)
     finally:
-        _shut(response)
+        shut(response)
         with suppress(*ENGINE_TROUBLE, ValueError):
             response.close()
 
@@ -63,7 +63,7 @@ def _events(engine: Engine, stream: Any) -> Iterator[EngineEvent]:
     raise DockerException("it takes no connections" if not engine.answers() else "it closed the connection")
 
 
-def _shut(response: Any) -> None:
+def shut(response: Any) -> None:
     """Shuts the socket below a response: closing alone waits for the thread that reads from it."""
     reader = getattr(getattr(getattr(response.raw, "_fp", None), "fp", None), "raw", None)
     sock = getattr(reader, "_sock", None)

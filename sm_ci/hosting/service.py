@@ -53,12 +53,13 @@ class HostingPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A container in service."""
+    """A container in service. `container` is its id, or empty where it is not ours."""
 
     address: invoke.Address
     timeline: Timeline
     log: LogBook
     health: HealthWatcher
+    container: str = ""
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def in_service(
                 await_ready(started, record, progress)
             confirm()  # an address that was taken from it may be another container's by now, which answers
             with HealthWatcher(address, timeline) as health:
-                yield Service(address=address, timeline=timeline, log=book, health=health)
+                yield Service(address=address, timeline=timeline, log=book, health=health, container=container)
         if plan.keep:
             return
         with record.phase(PhaseName.STOP):

@@ -6,7 +6,7 @@ ends at once.
 """
 
 from sm_ci.invoke.body import IN_MEMORY, Limits
-from sm_ci.invoke.exchange import LATE, blob_of, exchange, header_type, ping
+from sm_ci.invoke.exchange import LATE, blob_of, exchange, header_type, ping, wire
 from sm_ci.invoke.line import Address, Line
 
-__all__ = ["IN_MEMORY", "LATE", "Address", "Limits", "Line", "blob_of", "exchange", "header_type", "ping"]
+__all__ = ["IN_MEMORY", "LATE", "Address", "Limits", "Line", "blob_of", "exchange", "header_type", "ping", "wire"]

@@ -53,6 +53,13 @@ def exchange(
     return answer
 
 
+def wire(method: str, path: str, headers: Headers, body: bytes) -> bytes:
+    """A request as `exchange` sends it, byte for byte; the connection stays open."""
+    fixed = (("Host", contract.HOST_HEADER), ("User-Agent", contract.USER_AGENT))
+    lines = [f"{name}: {value}" for name, value in (*fixed, *headers, ("Content-Length", str(len(body))))]
+    return "\r\n".join((f"{method} {path} HTTP/1.1", *lines, "", "")).encode("latin-1") + body
+
+
 def blob_of(body: bytes, media_type: str) -> Blob:
     """A request's body as a value: its start, size and digest."""
     return Blob(size=len(body), sha256=hashlib.sha256(body).hexdigest(), media_type=media_type, head=body[:IN_MEMORY])

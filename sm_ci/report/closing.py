@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from sm_ci.report import diagnoses, wording
+from sm_ci.report import diagnoses, load, wording
 from sm_ci.report.screen import Style
-from sm_ci.results import CaseResult, Fault, Outcome, RunResult
+from sm_ci.results import CaseResult, Fault, LoadResult, Outcome, RunResult
 from sm_ci.text import Redactor, shorten, terminal
 
 Line = tuple[str, Style]
@@ -18,6 +18,11 @@ _BODY = 1000
 _STYLE: dict[Outcome, Style] = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.ERRORED: "bad"}
 
 
+_LOAD: dict[Outcome, tuple[Style, str]] = {
+    Outcome.PASSED: ("good", "✓"),
+    Outcome.FAILED: ("bad", "✗"),
+    Outcome.ERRORED: ("bad", "✗"),
+}
 Shown = Callable[[str], str]
 
 
@@ -31,6 +36,8 @@ def lines(
     for case in result.cases:
         if case.outcome in {Outcome.FAILED, Outcome.ERRORED}:
             yield from _failed(case, clean, foreign)
+    for one in result.load:
+        yield from _load(result.name, one, clean, foreign)
     if result.fault:
         yield from _fault(result.fault, clean, foreign)
     yield from ((foreign(said), style) for said, style in diagnoses.lines(result, clean))
@@ -53,6 +60,17 @@ def _failed(case: CaseResult, clean: Redactor, foreign: Shown) -> Iterator[Line]
     if exchange:
         yield _indented(foreign(wording.request(exchange.sent, clean, _BODY))), "dim"
         yield _indented(foreign(wording.answer(exchange.outcome, clean, _BODY))), "dim"
+
+
+def _load(spec: str, one: LoadResult, clean: Redactor, foreign: Shown) -> Iterator[Line]:
+    """Its figures, and each limit that does not hold at its place; the answers that were not as expected."""
+    style, mark = _LOAD.get(one.outcome, ("dim", "-"))
+    yield "", ""
+    yield f"{mark} {foreign(clean(f'{spec}::load {one.name}'))}: {foreign(load.headline(one, clean))}", style
+    for at, said in load.complaints(one):
+        yield _indented(f"{clean(str(at))}: {foreign(clean(said))}"), ""
+    for case in one.checked.examples if one.checked else ():
+        yield from _failed(case, clean, foreign)
 
 
 def _fault(fault: Fault, clean: Redactor, foreign: Shown) -> Iterator[Line]:

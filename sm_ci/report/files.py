@@ -1,4 +1,4 @@
-"""Writes junit.xml, summary.md and result.json, whole or not at all. Touches the file system."""
+"""Writes junit.xml, summary.md, report.html and result.json, whole or not at all. Touches the file system."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ def write_all(result: RunResult, directory: Path, *, here: Path | None = None) -
 
 def texts(result: RunResult, here: Path) -> dict[str, str]:
     """The reports by their files' names."""
-    from sm_ci.report import junit, result_json, summary  # here, so that a console starts without junit_xml
+    from sm_ci.report import html, junit, result_json, summary  # here, so that a console starts without their libraries
 
     relative = partial(repository_path, root=str(_repository(here)), here=str(here))
     return {
         "junit.xml": junit.render(result, relative=relative, hostname=os.uname().nodename),
         "summary.md": summary.markdown(result),
+        "report.html": html.render(result),
         "result.json": result_json.render(result),
     }
 

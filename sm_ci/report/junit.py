@@ -17,8 +17,9 @@ from pathlib import Path
 
 import junit_xml
 
-from sm_ci.report import contract, diagnoses, wording
-from sm_ci.results import CaseResult, CheckOutcome, ContractCheck, Fault, Outcome, RunResult
+from sm_ci.errors import Location
+from sm_ci.report import contract, diagnoses, load, wording
+from sm_ci.results import CaseResult, CheckOutcome, ContractCheck, Fault, LimitOutcome, LoadResult, Outcome, RunResult
 from sm_ci.text import Redactor, repository_path, shorten, xml
 
 MESSAGE_LIMIT = 500
@@ -35,6 +36,8 @@ def render(result: RunResult, *, relative: Relative = repository_path, hostname:
     clean = Redactor(result.secrets)
     name, file = _name(clean(result.name), "sm-ci"), xml(clean(relative(result.spec)))
     cases = [*_service(result, clean, relative), *(_case(case, clean, relative) for case in result.cases)]
+    for one in result.load:
+        cases += _load(one, name, clean, relative)
     cases += _checks(result.contract, name, file, clean)
     suite = junit_xml.TestSuite(
         name,
@@ -124,6 +127,41 @@ def _case_text(result: CaseResult, clean: Redactor, relative: Relative) -> str:
     if exchange:
         lines += ["", wording.request(exchange.sent, clean), "", wording.answer(exchange.outcome, clean)]
     return "\n".join(lines)
+
+
+def _load(one: LoadResult, suite: str, clean: Redactor, relative: Relative) -> Iterator[junit_xml.TestCase]:
+    """The load as such, then a case a limit, and one for the answers that were checked; a void limit is skipped."""
+    name = f"load {_name(clean(one.name), 'unnamed')}"
+
+    def case(title: str, at: Location, seconds: float = 0.0) -> junit_xml.TestCase:
+        file, line = xml(clean(relative(at.path))), max(at.line, 1)
+        return junit_xml.TestCase(title, suite, max(seconds, 0.0), file=file, line=line)
+
+    def said(message: str, at: Location, *more: str) -> tuple[str, str]:
+        return _said(clean(message), "\n".join((clean(message), _place(relative(clean(at.path)), at.line), *more)))
+
+    itself = case(name, one.at, one.warmup + one.seconds)
+    if one.outcome in {Outcome.NOT_RUN, Outcome.SKIPPED}:
+        itself.add_skipped_info(said(one.reason, one.at)[0])
+    elif why := load.trouble(one):
+        add = itself.add_error_info if one.outcome is Outcome.ERRORED else itself.add_failure_info
+        add(*said(why, one.at), "load")
+    itself.stdout = xml("\n".join(filter(None, (one.arrival, load.headline(one, clean), clean(one.void)))))
+    yield itself
+    for limit in one.limits:
+        at = limit.at or one.at
+        judged = case(_name(clean(f"{name}: {limit.text}"), name), at)
+        if limit.outcome is LimitOutcome.VOID:
+            judged.add_skipped_info(said(limit.message, at)[0])
+        elif limit.outcome is not LimitOutcome.HELD:
+            judged.add_failure_info(*said(limit.message, at), xml(limit.metric) or "limit")
+        yield judged
+    if one.checked:
+        answers = case(f"{name}: check {load.wanted_share(one.checked.share)}", one.at)
+        if wrong := load.checked(one.checked):
+            shown = (_case_text(example, clean, relative) for example in one.checked.examples)
+            answers.add_failure_info(*said(wrong, one.at, *shown), "check")
+        yield answers
 
 
 def _checks(checks: Iterable[ContractCheck], suite: str, file: str, clean: Redactor) -> Iterator[junit_xml.TestCase]:

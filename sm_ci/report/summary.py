@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sm_ci import text
-from sm_ci.report import contract, diagnoses, wording
+from sm_ci.report import blocks, contract, diagnoses, wording
 from sm_ci.results import CaseResult, Failure, Outcome, RunResult
 from sm_ci.text import Redactor, shorten
 
@@ -66,6 +66,9 @@ def markdown(result: RunResult, limit: int = LIMIT) -> str:
     page.rows("\n### Failures\n", (_failed(case, clean) for case in wrong), "failures", share=0.5)
     warnings = [f"- {_line(line, _MESSAGE)}\n" for line in wording.warnings(result, clean)]
     page.rows("\n### Warnings\n\n", warnings, "warnings", share=0.25)
+    page.rows("\n### Load\n", blocks.loads(result, clean), "loads", share=0.5)
+    page.rows("\n### Time\n\n| Step | Took | |\n|---|--:|---|\n", blocks.timeline(result), "steps", share=0.25)
+    page.add("".join(blocks.latency(result)))
     head = "\n### Tests\n\n| Outcome | Test | Status | Time | Latency | |\n|---|---|--:|--:|--:|---|\n"
     page.rows(head, (_row(case, clean) for case in result.cases), "tests", share=0.75)
     page.rows("\n### Contract\n\n| Outcome | Check | |\n|---|---|---|\n", _checks(result, clean), "checks", share=0.5)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from sm_ci.errors import Location
-from sm_ci.report import contract, curl
+from sm_ci.report import contract, curl, load
 from sm_ci.results import (
     Answer,
     Blob,
@@ -68,6 +68,7 @@ def totals(result: RunResult) -> str:
     counts = [(result.count(outcome), word) for outcome, word in OUTCOME.items()]
     suite = contract.totals(result.contract)
     said = ", ".join(f"{count} {word}" for count, word in counts if count) or "no test ran"
+    suite = "; ".join(filter(None, (load.totals(result.load), suite)))
     if suite and not result.cases:
         return f"{suite} in {seconds(result.seconds)}"
     return f"{said} in {seconds(result.seconds)}" + (f"; {suite}" if suite else "")
@@ -145,7 +146,7 @@ def is_text(data: bytes) -> bool:
 
 def request(sent: Sent, clean: Redactor, limit: int = SHOWN_BODY, base: str = BASE_URL) -> str:
     """The request as a curl line for a container at `base`; of a body that is too long a comment below it tells."""
-    line = ["curl", "-sS"] + ([] if sent.method == "POST" and sent.body.size else ["-X", sent.method])
+    line = ["curl", "-sS"] + ([] if sent.method == "POST" and sent.body.size else ["-X", clean(sent.method)])
     line += curl.headers(sent.headers, clean, body=sent.body.size > 0)
     given = curl.data(sent.body, clean, limit)
     before, argument = given or ("", "@request-body")

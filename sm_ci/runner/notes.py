@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sm_ci.errors import Finding, Location, Severity
-from sm_ci.results import CaseResult, Outcome, RunResult
+from sm_ci.results import CaseResult, LimitOutcome, LoadResult, Outcome, RunResult
 from sm_ci.text import Redactor, command_data, command_property, shorten
 
 MOST = 10  # of one kind, in one step
@@ -51,12 +51,14 @@ def _command(note: _Note, clean: Redactor, relative: Relative) -> str:
 
 
 def _of_run(result: RunResult) -> Iterator[_Note]:
-    """The worst first: fault, failed cases, errored cases, findings."""
+    """The worst first: fault, failed cases, errored cases, loads, findings."""
     if fault := result.fault:
         message = f"{fault.message}\n{fault.remedy}".rstrip()
         yield _Note(kind=Severity.ERROR, title=f"{result.name}: {fault.kind}", message=message, at=fault.at)
     for outcome in (Outcome.FAILED, Outcome.ERRORED):
         yield from (_of_case(case) for case in result.cases if case.outcome is outcome)
+    for load in result.load:
+        yield from _of_load(load, f"{result.name}::load {load.name}")
     yield from map(_of_finding, result.findings)
 
 
@@ -65,6 +67,16 @@ def _of_case(case: CaseResult) -> _Note:
     return _Note(
         kind=Severity.ERROR, title=case.id, message=message, at=next((f.at for f in case.failures if f.at), case.at)
     )
+
+
+def _of_load(load: LoadResult, title: str) -> Iterator[_Note]:
+    """Each limit that does not hold at its place; what else is wrong at that of the load."""
+    broken = [one for one in load.limits if one.outcome in {LimitOutcome.BROKEN, LimitOutcome.ERRORED}]
+    for one in broken:
+        yield _Note(kind=Severity.ERROR, title=title, message=f"{one.text}: {one.message}", at=one.at or load.at)
+    answers = load.checked is not None and load.checked.failed > 0
+    if load.outcome in {Outcome.FAILED, Outcome.ERRORED} and (answers or not broken):
+        yield _Note(kind=Severity.ERROR, title=title, message=load.reason, at=load.at)
 
 
 def _of_finding(finding: Finding) -> _Note:

@@ -28,10 +28,11 @@ from sm_ci.hosting.record import Record
 from sm_ci.hosting.service import HostingPlan, in_service
 from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.interrupts import Interrupts
+from sm_ci.load import usage
 from sm_ci.progress import Progress
 from sm_ci.report.wording import SERVICE
 from sm_ci.results import CaseResult, Fault, Outcome, PhaseName, RunResult
-from sm_ci.session import gpus, scratch, suite
+from sm_ci.session import gpus, loading, scratch, suite
 from sm_ci.session.access import SKIP
 from sm_ci.session.acquiring import model_in_place, obtain_image
 from sm_ci.session.causes import explained, unexplained
@@ -195,6 +196,8 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
                 this.options.stay(
                     Served(service=service, cases=tuple(this.cases), again=partial(test_again, this, service, folder))
                 )
+            sampling = partial(usage.sampled, engine, service.container, this.watch.now, usage.gpu_memory(this.environ))
+            loading.load(this, service, sampling, cpus=engine.facts.cpus)
             suite.probe(this, service)
         judge_whole_log(this)
         suite.look_back(this)
@@ -221,6 +224,7 @@ def _result(this: Run, fault: Fault | None) -> RunResult:
         model=this.model,
         hosting=this.record.frozen() if this.record.timeline else None,
         cases=(*this.cases, *rest),
+        load=(*this.load, *loading.left(this, why)),
         contract=suite.in_order(this, fault),
         findings=tuple(this.findings),
         fault=fault,

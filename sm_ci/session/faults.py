@@ -63,11 +63,17 @@ def fault_of_death(this: Run) -> Fault | None:
         return lost
     return Fault(
         kind=death.kind,
-        message=f"the container died while it was tested: {death.message}",
+        message=f"the container died {_when(this)}: {death.message}",
         remedy=f"{death.remedy} The tests after that were not run.".lstrip(),
         exit_status=1,
         log=_last_lines(this),
     )
+
+
+def _when(this: Run) -> str:
+    """What was done with it at the time."""
+    ended = next((one for one in reversed(this.load) if one.ended), None)
+    return f"under the load {ended.name!r}" if ended else "while it was tested"
 
 
 def _engine_lost(this: Run) -> Fault | None:

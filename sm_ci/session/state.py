@@ -12,7 +12,7 @@ from sm_ci.hosting.record import Record
 from sm_ci.hosting.service import Service
 from sm_ci.hosting.timeline import Death, Event, Stopwatch
 from sm_ci.progress import Progress
-from sm_ci.results import CaseResult, ContractCheck, Diagnosis, Exchange, FileFacts, ImageFacts
+from sm_ci.results import CaseResult, ContractCheck, Diagnosis, Exchange, FileFacts, ImageFacts, LoadResult
 from sm_ci.session.access import Access, Gate
 from sm_ci.session.evidence import Evidence
 from sm_ci.spec import Case, Spec
@@ -72,6 +72,7 @@ class Run:
     wrapped: Finding | None = None
     cases: list[CaseResult] = field(default_factory=list)
     explained: dict[str, Diagnosis] = field(default_factory=dict)
+    load: list[LoadResult] = field(default_factory=list)
     contract: list[ContractCheck] = field(default_factory=list)
     admitted: bool = False  # a registry told the image's manifest
     tests_are_over: bool = False

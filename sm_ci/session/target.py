@@ -13,7 +13,7 @@ from sm_ci.hosting.service import Service
 from sm_ci.hosting.timeline import Timeline, pinged
 from sm_ci.hosting.watch import HealthWatcher
 from sm_ci.results import PhaseName
-from sm_ci.session import suite
+from sm_ci.session import loading, suite
 from sm_ci.session.state import Run
 from sm_ci.session.testing import test
 
@@ -21,6 +21,9 @@ PATIENCE = 10.0
 """Seconds to wait for a server that may be about to start."""
 _PAUSE = 0.2
 NO_LOG = "a server that already runs (--target) has no log that sm-ci can read"
+
+
+NO_USAGE = "what a server that already runs (--target) uses cannot be seen"
 
 
 def address_of(url: str) -> invoke.Address:
@@ -54,6 +57,7 @@ def run_against(this: Run, address: invoke.Address) -> None:
         with HealthWatcher(address, timeline) as health:
             service = Service(address=address, timeline=timeline, log=book, health=health)
             test(this, service, folder)
+            loading.load(this, service, None, cpus=None, unseen=NO_USAGE)
             suite.probe(this, service)
         book.close()
 

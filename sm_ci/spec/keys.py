@@ -10,7 +10,7 @@ from sm_ci.spec.paths import Path
 from sm_ci.spec.wording import did_you_mean
 
 _LATER_KEYS: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"mode", "matrix", "exclude", "evaluations", "load", "upgrade"}),
+    (): frozenset({"mode", "matrix", "exclude", "evaluations", "upgrade"}),
     ("tests", "*"): frozenset({"cases", "ignore", "repeat", "each", "steps"}),
     ("tests", "*", "request"): frozenset({"stream"}),
     ("tests", "*", "expect"): frozenset({"array", "same_as", "over", "stream"}),

@@ -23,6 +23,16 @@ Size = Annotated[
     BeforeValidator(units.size),
     WithJsonSchema({"type": "string", "pattern": units.SIZE_PATTERN, "examples": ["4GiB"]}),
 ]
+Rate = Annotated[
+    float,
+    BeforeValidator(units.rate),
+    WithJsonSchema({"type": "string", "pattern": units.RATE_PATTERN, "examples": ["20/s"]}),
+]
+Share = Annotated[
+    float,
+    BeforeValidator(units.share),
+    WithJsonSchema({"type": "string", "pattern": units.SHARE_PATTERN, "examples": ["5%"]}),
+]
 UpperLimit = Annotated[
     units.Limit,
     BeforeValidator(units.limit),
@@ -257,6 +267,46 @@ class Test(Model):
     expect: Expect = Field(Expect(), description="What must come back")
 
 
+MOST_CONCURRENT = 1000
+"""Requests of a load at a time: a process may open 1024 files where nobody raises that."""
+
+
+class Arrival(Model):
+    """When requests are sent: one of rate (open), concurrency (closed) and steps (a sweep)."""
+
+    rate: Rate | None = Field(None, description="Open: so many requests are due, whether or not others were answered")
+    pattern: Literal["poisson", "constant"] = Field(
+        "poisson", description="Of a rate: poisson: at random, as of many users | constant: evenly"
+    )
+    concurrency: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_CONCURRENT,
+        description="Closed: so many at a time, each sent when one is answered",
+    )
+    steps: Annotated[tuple[Annotated[int, Field(ge=1, le=MOST_CONCURRENT)], ...], Strict(strict=False)] = Field(
+        (),
+        description="Sweep: one concurrency after the other, each for its share of duration; limits hold at the knee",
+    )
+
+
+class Load(Model):
+    """Requests of the tests, many of them, and what must hold of the whole."""
+
+    name: str = Field(min_length=1, max_length=100, description="Unique in the spec; part of the ids of its limits")
+    requests: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        {}, description="Names of tests and their weights in the mix; default: all tests alike"
+    )
+    arrival: Arrival = Field(description="When requests are sent")
+    duration: Duration = Field(description="How long requests are sent and judged")
+    warmup: Duration | None = Field(None, description="How long requests are sent before that, and not judged")
+    check: Share | None = Field(
+        None, description="Share of answers that are judged by their test's expectations too; at most 100 a second"
+    )
+    thresholds: Texts = Field((), description="Limits such as p95 < 200ms, all of which must hold")
+    abort_on: Texts = Field((), description="Limits such as error_rate > 20%, of which any ends the load as failed")
+
+
 class SpecFile(Model):
     """One spec: what to host, how to call it, what must come back."""
 
@@ -309,3 +359,4 @@ class SpecFile(Model):
     contract: Contract = Field(Contract(), description="The contract suite")
     defaults: Defaults = Field(Defaults(), description="What holds for every test")
     tests: Annotated[tuple[Test, ...], Strict(strict=False)] = Field((), description="The requests, in order")
+    load: Annotated[tuple[Load, ...], Strict(strict=False)] = Field((), description="Load tests, one after the other")

@@ -1,4 +1,4 @@
-"""Times, sizes and limits with their units: `250ms`, `4GiB`, `<250ms`. Pure.
+"""Times, sizes, limits, rates and shares with their units: `250ms`, `4GiB`, `<250ms`, `20/s`, `5%`. Pure.
 
 Units are obligatory, so that `timeout: 60` can never mean minutes to one reader and seconds to another.
 Sizes: kB, MB, GB are powers of 1000 and KiB, MiB, GiB powers of 1024 (IEC 80000-13).
@@ -22,11 +22,15 @@ _BYTES = {
     "MiB": 2**20,
     "GiB": 2**30,
 }
+_PERIODS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _AMOUNT = r"[0-9]{1,12}(\.[0-9]{1,12})?"  # more digits are a slip, and a float could not hold them
 _TIME = rf"{_AMOUNT}\s*({'|'.join(_SECONDS)})"
 DURATION_PATTERN = rf"^{_TIME}$"
 SIZE_PATTERN = rf"^{_AMOUNT}\s*({'|'.join(_BYTES)})$"
 LIMIT_PATTERN = rf"^<=?\s*{_TIME}$"
+RATE_PATTERN = rf"^{_AMOUNT}\s*/\s*({'|'.join(_PERIODS)})$"
+SHARE_PATTERN = rf"^{_AMOUNT}\s*%$"
+GROWTH_PATTERN = rf"^{_AMOUNT}\s*({'|'.join(_BYTES)})\s*/\s*({'|'.join(_PERIODS)})$"
 _LIMIT = re.compile(r"(?P<op><=|<)\s*(?P<rest>.+)", re.DOTALL)
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {"<": operator.lt, "<=": operator.le}
 
@@ -65,6 +69,36 @@ def size(value: object) -> int:
             f"for example {_hint(text, 'MiB', '4GiB')}"
         )
     return int(_amount(text, match[2], "a size", "4GiB") * _BYTES[match[2]])
+
+
+def rate(value: object) -> float:
+    """So many a second of `20/s`, `90/min`; more than 0. ValueError: what is wrong, `; `, what to write."""
+    text = _text(value, "a rate", "/s", "20/s")
+    match = re.fullmatch(RATE_PATTERN, text)
+    if not match:
+        raise ValueError(f"is not a rate; write a number, / and s, min or h, for example {_hint(text, '/s', '20/s')}")
+    return _amount(text[: match.start(2)].rstrip("/ "), "", "a rate", "20/s") / _PERIODS[match[2]]
+
+
+def share(value: object) -> float:
+    """The part of one that `5%` is; more than 0, at most 1. ValueError: what is wrong, `; `, what to write."""
+    text = _text(value, "a share", "%", "5%")
+    if not re.fullmatch(SHARE_PATTERN, text):
+        raise ValueError(f"is not a share; write a number and %, for example {_hint(text, '%', '5%')}")
+    part = _amount(text, "%", "a share", "5%") / 100
+    if part > 1:
+        raise ValueError("is more than all; write at most 100%")
+    return part
+
+
+def growth(value: object) -> float:
+    """Bytes a minute of `50MiB/min`; more than 0. ValueError: what is wrong, `; `, what to write."""
+    text = _text(value, "a growth", "MiB/min", "50MiB/min")
+    match = re.fullmatch(GROWTH_PATTERN, text)
+    if not match:
+        raise ValueError("is not a growth; write a size, / and s, min or h, for example 50MiB/min")
+    amount = _amount(text[: match.start(2)].rstrip(), "", "a growth", "50MiB/min")
+    return amount * _BYTES[match[2]] * 60 / _PERIODS[match[3]]
 
 
 def limit(value: object) -> Limit:

@@ -150,7 +150,7 @@ def test_a_job_that_passes_in_a_workspace_that_is_bound(users: Repository) -> No
     assert ran.status == 0, ran.output
     assert_passed(ran)
     written = users.folder / "results"
-    assert sorted(file.name for file in written.iterdir()) == ["junit.xml", "result.json", "summary.md"]
+    assert sorted(file.name for file in written.iterdir()) == ["junit.xml", "report.html", "result.json", "summary.md"]
     assert {file.stat().st_uid for file in (written, *written.iterdir())} == {users.folder.stat().st_uid}
 
 

@@ -173,7 +173,7 @@ def test_nothing_that_a_container_says_is_done(on_runner: OnRunner, hostile: str
     assert {note.file for note in ended.annotations} == {"sm-ci.yml"}
     assert all(note.line > 0 and len(note.message) <= 4096 for note in ended.annotations)
     folder = runner.job.checkout / "sm-ci-results"
-    reports = {name: (folder / name).read_text() for name in ("junit.xml", "summary.md", "result.json")}
+    reports = {name: (folder / name).read_text() for name in ("junit.xml", "summary.md", "report.html", "result.json")}
     expect_no_secret({"log": ended.log, "summary": ended.summary, **reports})
     expect_harmless(ended.summary)
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 from sm_ci.engine.client import Engine
 from sm_ci.engine.ownership import OWNER_LABEL, RUN_LABEL, Owner, is_gone, myself
 
@@ -25,6 +27,8 @@ ROOT = HERE.parent.parent
 BASE = "sm-ci-base:latest"
 LOCKS = f"{tempfile.gettempdir()}/sm-ci-tests-{os.getuid()}"
 """How files begin that processes of tests lock; those of other checkouts too, which share the engine."""
+RESULT_SCHEMA = json.loads((ROOT / "sm-ci.result.schema.json").read_text(encoding="utf-8"))
+_LONG = 2 * 2**20
 CLEAN_ENVIRON = {name: os.environ[name] for name in ("PATH", "HOME", "DOCKER_HOST") if name in os.environ}
 
 
@@ -213,4 +217,17 @@ def finish(process: subprocess.Popen[str], folder: Path, begun: float) -> Ended:
         process.kill()
         output, _ = process.communicate()
         raise AssertionError(f"the run went on for 300 s:\n{output}") from None
-    return Ended(status=process.returncode, output=output, seconds=time.monotonic() - begun, out=folder / "out")
+    ended = Ended(status=process.returncode, output=output, seconds=time.monotonic() - begun, out=folder / "out")
+    expect_the_published_form(ended.out / "result.json")
+    return ended
+
+
+def expect_the_published_form(file: Path) -> None:
+    """Every result of every test is what the published schema says, if there is one; of very long ones nobody waits."""
+    if file.is_file() and file.stat().st_size < _LONG:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        wrong = [
+            f"{one.json_path}: {one.message}"
+            for one in jsonschema.Draft202012Validator(RESULT_SCHEMA).iter_errors(document)
+        ]
+        assert not wrong, wrong

@@ -20,7 +20,7 @@ SECRET, WRITTEN, RUNNERS = "hf_Zk9 quite+secret/value", "tok-in-the-spec-0123", 
 PASSWORD = "it's the registry's"
 ALWAYS = ["README.txt", "replay.sh", "endpoint-metadata.json", "spec/spec.yml", "spec/expanded.json"]
 ENGINES = ["container.log", "inspect/container.json", "inspect/image.json"]
-REPORTS, ENDS = ["junit.xml", "summary.md", "result.json"], ["versions.json", "command.txt"]
+REPORTS, ENDS = ["junit.xml", "summary.md", "report.html", "result.json"], ["versions.json", "command.txt"]
 
 
 def read(path: Path) -> dict[str, str]:

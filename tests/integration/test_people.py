@@ -230,7 +230,7 @@ def test_a_read_only_checkout_and_a_user_without_a_name(spec: Spec, tmp_path: Pa
     told = ran(path, elsewhere, *somebody, environ=environ, cwd=checkout)
     assert told.status == 0, told.output
     assert sorted(checkout.iterdir()) == before
-    assert sorted(file.name for file in told.out.iterdir()) == ["junit.xml", "result.json", "summary.md"]
+    assert sorted(file.name for file in told.out.iterdir()) == ["junit.xml", "report.html", "result.json", "summary.md"]
 
     refused = ended([*somebody, *SM_CI, "run", path], checkout, environ=environ, cwd=checkout)
     assert (refused.status, refused.output) == (
@@ -298,5 +298,5 @@ def test_a_umask_that_lets_nobody_else_read(spec: Spec, tmp_path: Path) -> None:
     )
     assert told.status == 0, told.output
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in told.out.iterdir()} == dict.fromkeys(
-        ["junit.xml", "result.json", "summary.md"], "0o600"
+        ["junit.xml", "report.html", "result.json", "summary.md"], "0o600"
     )

@@ -16,6 +16,7 @@ GROUPS = [
     "Logs",
     "Engine",
     "People",
+    "Load",
     "AWS's toolkit",
     "Properties and fuzz",
 ]

@@ -86,9 +86,13 @@ def value_words(node: dict[str, Any]) -> str:
         words = dict.fromkeys(value_words(branch) for branch in branches if branch.get("type") != "null")
         return "scalar" if set(words) >= {"text", "whole number or number"} else " or ".join(words)
     if "pattern" in node:
-        return {units.DURATION_PATTERN: "time", units.SIZE_PATTERN: "size", units.LIMIT_PATTERN: "limit"}[
-            node["pattern"]
-        ]
+        return {
+            units.DURATION_PATTERN: "time",
+            units.SIZE_PATTERN: "size",
+            units.LIMIT_PATTERN: "limit",
+            units.RATE_PATTERN: "rate",
+            units.SHARE_PATTERN: "share",
+        }[node["pattern"]]
     if "const" in node or "enum" in node:
         return " or ".join(f"`{value}`" for value in node.get("enum", [node.get("const")]))
     match node.get("type"):
@@ -256,7 +260,7 @@ def test_inputs_are_options_and_rows() -> None:
 
 
 def test_outputs_are_written_and_rows(tmp_path: Path) -> None:
-    files = [tmp_path / name for name in ("junit.xml", "summary.md", "result.json")]
+    files = [tmp_path / name for name in ("junit.xml", "summary.md", "report.html", "result.json")]
     outputs = tmp_path / "outputs"
     outputs.touch()
     Runner(workspace=tmp_path, output=outputs).write_outputs([a_result()], files)

@@ -158,7 +158,7 @@ def test_outputs(tmp_path: Path) -> None:
         cases=tuple(case(str(n), outcome) for n, outcome in enumerate(outcomes)),
         image=ImageFacts(reference="churn", id="sha256:0", digest="sha256:1\nconclusion=success"),
     )
-    files = [tmp_path / "sm-ci-results" / name for name in ("junit.xml", "summary.md", "result.json")]
+    files = [tmp_path / "sm-ci-results" / name for name in ("junit.xml", "summary.md", "report.html", "result.json")]
     stream = io.StringIO()
     runner(tmp_path, output=output).write_outputs([result], files, stream)
     assert stream.getvalue() == ""
@@ -173,11 +173,12 @@ def test_outputs(tmp_path: Path) -> None:
         "directory": "sm-ci-results",
         "junit": "sm-ci-results/junit.xml",
         "summary": "sm-ci-results/summary.md",
+        "html": "sm-ci-results/report.html",
         "json": "sm-ci-results/result.json",
         "image-digest": "sha256:1\nconclusion=success",
     }
     delimiters = re.findall("<<(ghadelimiter_.*)", output.read_text())
-    assert len(set(delimiters)) == 11
+    assert len(set(delimiters)) == 12
 
 
 def test_a_file_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sm_ci.errors import Finding
-from sm_ci.spec.rules import environment, expectations, hosting, model, requests, tests
+from sm_ci.spec.rules import environment, expectations, hosting, load, model, requests, tests
 from sm_ci.spec.rules.files import Files
 from sm_ci.spec.rules.schemas import Schemas
 from sm_ci.spec.value import Value
@@ -23,6 +23,7 @@ def check(root: Value, *, directory: Path, workspace: Path | None, environ: Mapp
     yield from model.check(root, files)
     yield from environment.check(root, environ)
     yield from tests.check(root)
+    yield from load.check(root)
     yield from requests.headers(root.at("defaults", "request"))
     for test in root.at("tests").items():
         yield from requests.check(test.at("request"), files)

@@ -21,11 +21,11 @@ def check(root: Value) -> Iterator[Finding]:
     if tests.content in ([], None) or not root.has("tests"):
         message = "there are no tests, so this asserts only that the container comes into service"
         yield tests.warning(NO_TESTS, message, "add tests:")
-    yield from _printable(root.at("name"))
+    yield from printable(root.at("name"))
     first: dict[str, int] = {}
     for test in tests.items():
         name = test.at("name")
-        yield from _printable(name)
+        yield from printable(name)
         if name.text is None:
             continue
         if name.text == LOG_CHECK and root.has("logs"):
@@ -39,7 +39,8 @@ def check(root: Value) -> Iterator[Finding]:
         first.setdefault(name.text, line)
 
 
-def _printable(name: Value) -> Iterator[Finding]:
+def printable(name: Value) -> Iterator[Finding]:
+    """A name that no report could show."""
     bad = _UNPRINTABLE.search(name.text or "")
     if bad:
         message = f"holds the character U+{ord(bad[0]):04X}, which reports cannot show: {quoted(name.content)}"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bench.report import filling
 from sm_ci.errors import Finding, Location, Severity
 from sm_ci.results import (
     Answer,
@@ -150,3 +151,9 @@ def dead(passed: RunResult) -> RunResult:
         log=(LogLine(at=0.7, stream="stderr", text="ModuleNotFoundError: No module named 't0ps3cret'"),),
     )
     return replace(passed, cases=(), hosting=replace(hosting, ready_after=None), fault=fault)
+
+
+@pytest.fixture(scope="session")
+def filled() -> Callable[..., RunResult]:
+    """A result in which everything is there that a result can have, and every text is the one given."""
+    return filling.filled

@@ -12,12 +12,12 @@ from sm_ci.results import RunResult
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
-def test_the_three_reports_and_nothing_else(passed: RunResult, tmp_path: Path) -> None:
+def test_the_four_reports_and_nothing_else(passed: RunResult, tmp_path: Path) -> None:
     folder = tmp_path / "a" / "results"
     written = write_all(passed, folder)
-    assert written == (folder / "junit.xml", folder / "summary.md", folder / "result.json")
-    assert sorted(path.name for path in folder.iterdir()) == ["junit.xml", "result.json", "summary.md"]
-    assert [path.read_bytes()[:1] for path in written] == [b"<", b"#", b"{"]
+    assert written == (folder / "junit.xml", folder / "summary.md", folder / "report.html", folder / "result.json")
+    assert sorted(path.name for path in folder.iterdir()) == ["junit.xml", "report.html", "result.json", "summary.md"]
+    assert [path.read_bytes()[:1] for path in written] == [b"<", b"#", b"<", b"{"]
     assert write_all(passed, folder) == written
 
 

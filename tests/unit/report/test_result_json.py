@@ -39,6 +39,7 @@ def test_the_top_of_a_result(mixed: RunResult) -> None:
         "model",
         "hosting",
         "cases",
+        "load",
         "contract",
         "findings",
         "fault",
@@ -182,7 +183,8 @@ def test_a_secret_is_nowhere_whatever_it_is_and_stands_beside(
     run = replace(passed, name=said, cases=(case,), fault=fault, secrets=(secret,))
     document = json.loads(result_json.render(run))
     assert [text for text in strings(document) if secret in text] == []
-    assert document["name"] == f"{beside}***{beside}"
+    if not {"\x1b", "\x9b"} & set(beside):  # an escape sequence may swallow the secret's start, and is then removed
+        assert document["name"] == f"{beside}***{beside}"
 
 
 @given(st.text(st.characters(), max_size=40), st.binary(max_size=40))

@@ -76,6 +76,9 @@ def around(keys: Keys) -> str:
     if keys[:1] == ("image",) and len(keys) > 1:
         framework = keys[1] in Framework.model_fields
         document["image"] = {"framework": "sklearn", "version": "1.2-1"} if framework else {"build": "."}
+    if keys[:1] == ("load",) and len(keys) > 2:
+        arrival = {} if keys[-1] in {"rate", "concurrency", "steps"} or "steps" in keys else {"rate": "9/s"}
+        document["load"] = [{"name": "l", "arrival": arrival, "duration": "30s"}]
     if keys[:1] == ("tests",) and len(keys) == 1:
         del document["tests"]
     put(document, keys)

@@ -1,0 +1,46 @@
+"""A result of which every field is filled, whatever fields there are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, get_args, get_origin, get_type_hints
+
+from sm_ci.results import CheckOutcome, NoAnswer, Outcome, RunResult
+
+_BAD: Mapping[Any, Enum] = {Outcome: Outcome.FAILED, CheckOutcome: CheckOutcome.BROKEN}
+_LEFT_OUT = {"secrets", "file"}
+
+
+def filled(text: str, *, broken: bool = True, silent: bool = False) -> RunResult:
+    """Every text is the one given. `broken`: whatever can be wrong is; `silent`: there was no answer."""
+    result: RunResult = _Filling(text, _BAD if broken else {}, NoAnswer if silent else None).made(RunResult)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """`enums` are their values, else the first; `wanted` is the branch of a union, else the first."""
+
+    text: str
+    enums: Mapping[Any, Enum]
+    wanted: type | None
+
+    def of(self, kind: Any) -> Any:
+        plain = {str: self.text, int: 3, float: 1.5, bool: True, bytes: self.text.encode("utf-8", "surrogatepass")}
+        if kind in plain:
+            return plain[kind]
+        if kind is datetime:
+            return datetime(2026, 1, 2, tzinfo=UTC)
+        arguments = [one for one in get_args(kind) if one not in {type(None), Ellipsis}]
+        if get_origin(kind) is tuple:
+            return tuple(self.of(one) for one in arguments)
+        if arguments:
+            return self.of(self.wanted if self.wanted in arguments else arguments[0])
+        return self.enums.get(kind, next(iter(kind))) if issubclass(kind, Enum) else self.made(kind)
+
+    def made(self, kind: type) -> Any:
+        hints = get_type_hints(kind)
+        return kind(**{field.name: self.of(hints[field.name]) for field in fields(kind) if field.name not in _LEFT_OUT})

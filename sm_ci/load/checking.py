@@ -1,0 +1,61 @@
+"""Judges the answers that the generator handed over, by the expectations of their tests. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from sm_ci.load.frames import Taken
+from sm_ci.load.wanted import Request
+from sm_ci.results import Answer, Blob, CaseResult, Checked, Exchange, Failure, Outcome, header
+
+EXAMPLES = 5
+"""Answers that are shown of those that failed."""
+SHOWN_BODY = 64 * 1024
+
+
+def check(share: float, taken: Sequence[Taken], requests: Sequence[Request], offset: float) -> Checked:
+    """All of them. `offset` makes the run's seconds of the monotonic clock."""
+    failed = 0
+    examples: list[CaseResult] = []
+    for one in taken:
+        request, answer = requests[one.call], _answer(one)
+        if failures := request.judge(answer):
+            failed += 1
+            if len(examples) < EXAMPLES:
+                examples.append(_case(one, request, answer, failures, offset))
+    return Checked(share=share, answers=len(taken), failed=failed, examples=tuple(examples))
+
+
+def _answer(taken: Taken) -> Answer:
+    blob = Blob(
+        size=len(taken.body),
+        sha256=hashlib.sha256(taken.body).hexdigest(),
+        media_type=header(taken.headers, "Content-Type") or "",
+        head=taken.body,
+    )
+    return Answer(
+        status=taken.status, headers=taken.headers, body=blob, connect=0.0, first_byte=taken.total, total=taken.total
+    )
+
+
+def _case(taken: Taken, request: Request, answer: Answer, failures: tuple[Failure, ...], offset: float) -> CaseResult:
+    kept = Answer(
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body.kept(SHOWN_BODY),
+        connect=answer.connect,
+        first_byte=answer.first_byte,
+        total=answer.total,
+    )
+    exchange = Exchange(sent=request.sent, outcome=kept, started=taken.at - taken.total + offset)
+    return CaseResult(
+        id=request.id,
+        name=request.call.name,
+        outcome=Outcome.FAILED,
+        at=request.at,
+        seconds=taken.total,
+        exchanges=(exchange,),
+        failures=failures,
+        reason=failures[0].message,
+    )

@@ -1,0 +1,198 @@
+"""Adds up what the generator's process tells. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sm_ci.load.frames import Cell, Slice, Taken
+from sm_ci.load.histogram import Histogram
+from sm_ci.load.plan import Plan
+from sm_ci.results import Bar, Bucket, ErrorCount, Latency, Percentile
+
+SHOWN = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
+BARS, MOST_BUCKETS = 40, 600
+
+
+@dataclass(slots=True)
+class Sum:
+    """What ended of some requests. `total` is the sum of their latencies in seconds."""
+
+    latency: Histogram = field(default_factory=Histogram)
+    errors: Counter[str] = field(default_factory=Counter)
+    answered: int = 0
+    total: float = 0.0
+
+    def add(self, cell: Cell) -> None:
+        """Takes in a cell of a frame."""
+        self.latency.add(cell.counts)
+        self.errors.update(dict(cell.errors))
+        self.answered += cell.answered
+        self.total += cell.total
+
+    def merge(self, other: Sum) -> None:
+        """Takes in another."""
+        self.latency.add(other.latency.counts.items())
+        self.errors.update(other.errors)
+        self.answered += other.answered
+        self.total += other.total
+
+    @property
+    def ended(self) -> int:
+        """How many requests have ended, well or not."""
+        return self.answered + self.errors.total()
+
+    @property
+    def error_rate(self) -> float:
+        """The share of them that ended badly."""
+        return self.errors.total() / self.ended if self.ended else 0.0
+
+    @property
+    def mean(self) -> float | None:
+        """The mean latency in seconds."""
+        samples = self.latency.samples
+        return self.total / samples if samples else None
+
+    def counts(self) -> tuple[ErrorCount, ...]:
+        """The errors by kind, the most frequent first."""
+        return tuple(ErrorCount(kind=kind, count=count) for kind, count in self.errors.most_common())
+
+    def shown(self) -> Latency:
+        """The latency for the reports: percentiles for which there is a sample beyond them."""
+        samples = self.latency.samples
+        if not samples:
+            return Latency()
+        wanted = [percent for percent in SHOWN if samples * (1 - percent / 100) >= 1 or percent == SHOWN[0]]
+        found = zip(wanted, self.latency.percentiles(wanted), strict=True)
+        return Latency(
+            samples=samples,
+            mean=self.mean or 0.0,
+            fastest=self.latency.fastest,
+            slowest=self.latency.slowest,
+            percentiles=tuple(Percentile(percent=percent, seconds=at) for percent, at in found if at is not None),
+            bars=tuple(Bar(low=low, high=high, count=count) for low, high, count in self.latency.bars(BARS)),
+        )
+
+
+class Measurement:
+    """A load as far as it has come. `offset` makes the run's seconds of the machine's monotonic clock."""
+
+    def __init__(self, plan: Plan, offset: float) -> None:
+        self.plan, self.offset = plan, offset
+        self.sums: defaultdict[tuple[int, int], Sum] = defaultdict(Sum)
+        self.spent: defaultdict[int, float] = defaultdict(float)  # seconds of each stage
+        self.begun: float | None = None
+        self.ended = 0.0
+        self.cpu = self.requests = 0.0
+        self.late = Histogram()
+        self.grouped = max(1, math.ceil(sum(stage.seconds for stage in plan.stages) / plan.slice / MOST_BUCKETS))
+        self.last: _Slices | None = None
+        self._open: _Slices | None = None
+        self._closed: list[Bucket] = []
+        self.taken: list[Taken] = []
+        self.judged = frozenset(at for at, stage in enumerate(plan.stages) if stage.judged)
+
+    def add(self, frame: Slice | Taken) -> None:
+        """Takes in what the process told."""
+        if isinstance(frame, Taken):
+            if frame.stage in self.judged:
+                self.taken.append(frame)
+            return
+        if self.begun is None:
+            self.begun = frame.begin + self.offset
+        self.ended = frame.end + self.offset
+        for cell in frame.cells:
+            self.sums[cell.stage, cell.call].add(cell)
+        if not frame.draining:
+            self.spent[frame.stage] += frame.end - frame.begin
+        if frame.stage in self.judged and not frame.draining:
+            self.cpu += frame.cpu
+            self.requests += sum(cell.answered + sum(count for _, count in cell.errors) for cell in frame.cells)
+            self.late.add(frame.late)
+        self._keep(frame)
+
+    def of(self, stages: Iterable[int]) -> Sum:
+        """What became of the requests of these stages."""
+        whole = Sum()
+        for (stage, _), one in self.sums.items():
+            if stage in stages:
+                whole.merge(one)
+        return whole
+
+    def of_call(self, stages: Iterable[int], call: int) -> Sum:
+        """The same of one call of the mix."""
+        whole = Sum()
+        for stage in stages:
+            whole.merge(self.sums[stage, call])
+        return whole
+
+    def seconds(self, stages: Iterable[int]) -> float:
+        """How long these stages took."""
+        return sum(self.spent[stage] for stage in stages)
+
+    @property
+    def judged_from(self) -> float:
+        """When the warm-up was over, in seconds of the run."""
+        return (self.begun or 0.0) + sum(self.spent[at] for at in range(len(self.plan.stages)) if at not in self.judged)
+
+    @property
+    def judged_until(self) -> float:
+        """When the last request was begun."""
+        return self.judged_from + self.seconds(self.judged)
+
+    @property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """What ended when, in slices that are no more than can be shown."""
+        return (*self._closed, *((self._open.bucket(self),) if self._open else ()))
+
+    def _keep(self, frame: Slice) -> None:
+        self.last = _Slices(frame)
+        if self._open and not self._open.takes(frame, self.grouped):
+            self._closed.append(self._open.bucket(self))
+            self._open = None
+        if self._open:
+            self._open.add(frame)
+        else:
+            self._open = _Slices(frame)
+
+
+class _Slices:
+    """Some slices, one after the other, as one."""
+
+    def __init__(self, frame: Slice) -> None:
+        self.first, self.number, self.begun, self.requests = frame, 0, 0, Sum()
+        self.add(frame)
+
+    def takes(self, frame: Slice, most: int) -> bool:
+        """Whether this slice belongs to them."""
+        same = (frame.stage, frame.draining) == (self.first.stage, self.first.draining)
+        return same and self.number < most
+
+    def add(self, frame: Slice) -> None:
+        """Takes in the next."""
+        self.end, self.in_flight = frame.end, frame.in_flight
+        self.number += 1
+        self.begun += frame.begun
+        for cell in frame.cells:
+            self.requests.add(cell)
+
+    def bucket(self, of: Measurement) -> Bucket:
+        """As a value."""
+        latency, stage = self.requests.latency, self.first.stage
+        p50, p95, p99 = latency.percentiles((50, 95, 99))
+        return Bucket(
+            at=self.first.begin + of.offset,
+            seconds=self.end - self.first.begin,
+            sent=self.begun,
+            answered=self.requests.answered,
+            errors=self.requests.counts(),
+            in_flight=self.in_flight,
+            judged=stage in of.judged and not self.first.draining,
+            step=sorted(of.judged).index(stage) if stage in of.judged else 0,
+            p50=p50,
+            p95=p95,
+            p99=p99,
+            slowest=latency.slowest if latency.counts else None,
+        )

@@ -1,0 +1,191 @@
+"""What a load was: its figures, its limits, its verdict. Pure, but that the checks of answers read what the spec names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sm_ci.hosting.timeline import Pinged
+from sm_ci.load import checking
+from sm_ci.load.frames import CLIENT
+from sm_ci.load.judging import Figures, bottleneck, judge, slope
+from sm_ci.load.measurement import Measurement, Sum
+from sm_ci.load.wanted import Ground, Wanted
+from sm_ci.report import load as wording
+from sm_ci.results import (
+    Checked,
+    ClientCost,
+    Limit,
+    LimitOutcome,
+    LoadResult,
+    MixShare,
+    Outcome,
+    PingTally,
+    Step,
+    Usage,
+)
+
+
+def result(
+    wanted: Wanted,
+    ground: Ground,
+    measurement: Measurement,
+    usage: Sequence[Usage],
+    *,
+    ended: str,
+    interrupted: bool = False,
+) -> LoadResult:
+    """The result. `ended` says why the load ended before its time; of one that was `interrupted` nothing is judged."""
+    steps = _steps(wanted, measurement)
+    stages = _judged_stages(measurement, steps)
+    figures = _figures(ground, measurement, stages, usage)
+    cost = _cost(measurement)
+    void = bottleneck(cost, measurement.of(measurement.judged).errors[CLIENT], figures.cpu)
+    figures = replace(figures, void=void)
+    limits = () if interrupted else tuple(judge(limit, at, figures) for limit, at in wanted.limits)
+    checked = None
+    if wanted.share and not interrupted:
+        requests = wanted.requests
+        checked = checking.check(wanted.share, measurement.taken, requests, measurement.offset)
+    outcome, reason = _verdict(figures, limits, checked, ended, interrupted=interrupted)
+    latency = figures.requests.shown()
+    return LoadResult(
+        name=wanted.name,
+        outcome=outcome,
+        at=wanted.at,
+        reason=reason,
+        arrival=wanted.arrival,
+        seed=wanted.seed,
+        started=measurement.begun or 0.0,
+        warmup=measurement.judged_from - (measurement.begun or 0.0),
+        seconds=figures.seconds,
+        sent=figures.requests.ended,
+        answered=figures.requests.answered,
+        errors=figures.requests.counts(),
+        error_rate=figures.requests.error_rate,
+        throughput=figures.throughput,
+        latency=latency,
+        buckets=measurement.buckets,
+        steps=steps,
+        mix=_mix(wanted, measurement, stages),
+        limits=limits,
+        checked=checked,
+        usage=tuple(usage),
+        peak=figures.peak,
+        growth=figures.growth,
+        cpu=figures.cpu,
+        pings=_pings(ground, measurement),
+        client=cost,
+        void=void,
+        ended=ended,
+    )
+
+
+def _verdict(
+    figures: Figures, limits: Sequence[Limit], checked: Checked | None, ended: str, *, interrupted: bool
+) -> tuple[Outcome, str]:
+    if ended:
+        return Outcome.ERRORED if interrupted else Outcome.FAILED, ended
+    broken = [one for one in limits if one.outcome in {LimitOutcome.BROKEN, LimitOutcome.ERRORED}]
+    reasons = [f"{broken[0].text}: {broken[0].message}" + _more(len(broken))] if broken else []
+    if checked and (said := wording.checked(checked)):
+        reasons.append(said)
+    if not figures.requests.answered:
+        counts = wording.errors(figures.requests.counts())
+        reasons.insert(0, f"no request was answered as expected: {counts or 'none has ended'}")
+    return (Outcome.FAILED, "; ".join(reasons)) if reasons else (Outcome.PASSED, "")
+
+
+def _more(count: int) -> str:
+    return f" (and {count - 1} more limit{'s' * (count > 2)})" if count > 1 else ""
+
+
+def _judged_stages(measurement: Measurement, steps: Sequence[Step]) -> frozenset[int]:
+    """All that are not the warm-up; of a sweep the knee."""
+    stages = sorted(measurement.judged)
+    knee = next((at for at, step in zip(stages, steps, strict=False) if step.knee), None)
+    return measurement.judged if knee is None else frozenset({knee})
+
+
+def _figures(ground: Ground, measurement: Measurement, stages: frozenset[int], usage: Sequence[Usage]) -> Figures:
+    counted = [one for one in usage if measurement.judged_from <= one.at <= measurement.ended]
+    used = [one.cpu for one in counted if one.cpu is not None]
+    cpu = sum(used) / len(used) / ground.cpus if used and ground.cpus else None
+    return Figures(
+        requests=measurement.of(stages),
+        seconds=measurement.seconds(stages),
+        peak=max((one.memory for one in usage if one.memory is not None), default=None),
+        growth=slope(counted),
+        cpu=cpu,
+        usage_samples=len(counted),
+        unseen=ground.unseen,
+        scaled=ground.scaled,
+    )
+
+
+def _cost(measurement: Measurement) -> ClientCost:
+    seconds = measurement.seconds(measurement.judged)
+    (late,) = measurement.late.percentiles([99.0])
+    return ClientCost(
+        cpu=measurement.cpu / seconds if seconds else 0.0,
+        cpu_per_request=measurement.cpu / measurement.requests if measurement.requests else 0.0,
+        lateness=late,
+    )
+
+
+def _steps(wanted: Wanted, measurement: Measurement) -> tuple[Step, ...]:
+    """The steps of a sweep as far as it came, the knee marked."""
+    if not wanted.sweep:
+        return ()
+    steps = []
+    for at in sorted(measurement.judged):
+        seconds = measurement.seconds([at])
+        if seconds:
+            steps.append(_step(measurement.plan.stages[at].concurrency, seconds, measurement.of([at])))
+    best = max((_power(step) for step in steps), default=0.0)
+    knee = next((at for at, step in enumerate(steps) if best and _power(step) == best), None)
+    return tuple(replace(step, knee=at == knee) for at, step in enumerate(steps))
+
+
+def _step(concurrency: int, seconds: float, requests: Sum) -> Step:
+    p50, p95, p99 = requests.latency.percentiles((50, 95, 99))
+    return Step(
+        concurrency=concurrency,
+        seconds=seconds,
+        samples=requests.ended,
+        throughput=requests.answered / seconds,
+        error_rate=requests.error_rate,
+        mean=requests.mean,
+        p50=p50,
+        p95=p95,
+        p99=p99,
+    )
+
+
+def _power(step: Step) -> float:
+    return step.throughput / step.mean if step.mean else 0.0
+
+
+def _mix(wanted: Wanted, measurement: Measurement, stages: frozenset[int]) -> tuple[MixShare, ...]:
+    shares = []
+    for number, request in enumerate(wanted.requests):
+        one = measurement.of_call(stages, number)
+        p50, p95 = one.latency.percentiles((50, 95))
+        shares.append(
+            MixShare(
+                test=request.call.name,
+                weight=request.call.weight,
+                sent=one.ended,
+                answered=one.answered,
+                p50=p50,
+                p95=p95,
+            )
+        )
+    return tuple(shares)
+
+
+def _pings(ground: Ground, measurement: Measurement) -> PingTally:
+    begun, ended = measurement.begun or 0.0, measurement.ended
+    pings = [one for one in ground.timeline.events() if isinstance(one, Pinged) and begun <= one.at <= ended]
+    missed = tuple((one.at, one.miss) for one in pings if one.miss)
+    return PingTally(sent=len(pings), slowest=max((one.seconds for one in pings), default=0.0), missed=missed)

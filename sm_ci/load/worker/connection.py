@@ -1,0 +1,197 @@
+"""One connection to the container: a request at a time, and what became of it. Touches the network.
+
+What runs for each request is written out where it stands: a call in Python costs as much as the work it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic_ns
+from typing import Any, Protocol, cast
+
+import httptools
+
+from sm_ci.load.histogram import BITS
+from sm_ci.load.worker.mix import Task
+
+HEAD_LIMIT = 64 * 1024
+"""Bytes of an answer's begin that are kept until it is complete."""
+
+
+class Desk(Protocol):
+    """Whoever gives out requests."""
+
+    def free(self, connection: Connection, now: int, *, reusable: bool) -> None:
+        """An exchange has ended; the connection may be used again."""
+
+    def take(self, task: Task, now: int, took: int, status: int, recorder: Recorder) -> None:
+        """An answer that is to be handed over."""
+
+
+class Surplus(Exception):
+    """An answer that nobody asked for came with one."""
+
+
+class Recorder:
+    """Keeps a whole answer; the parser calls it."""
+
+    __slots__ = ("begun", "body", "complete", "headers", "size")
+
+    def __init__(self, complete: Any) -> None:
+        self.complete = complete
+        self.on_message_begin()
+
+    def on_message_begin(self) -> None:
+        """A 1xx may come first."""
+        self.headers: list[tuple[str, str]] = []
+        self.body: list[bytes] = []
+        self.size, self.begun = 0, False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One line."""
+        self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        """The body begins."""
+        self.begun = True
+
+    def on_body(self, piece: bytes) -> None:
+        """A piece of it."""
+        self.body.append(piece)
+        self.size += len(piece)
+
+    def on_message_complete(self) -> None:
+        """All of it is there."""
+        self.complete()
+
+    @property
+    def until_closed(self) -> bool:
+        """Whether the end of the connection is the end of the body (RFC 9112, 6.3)."""
+        framed = {"content-length", "transfer-encoding"}
+        return self.begun and not any(name.lower() in framed for name, _ in self.headers)
+
+
+class Connection(asyncio.Protocol):
+    """Keeps to what the desk gives out. `due` and `begun` are nanoseconds of the monotonic clock."""
+
+    __slots__ = (
+        "armed",
+        "begun",
+        "desk",
+        "due",
+        "fast",
+        "feed",
+        "head",
+        "lines",
+        "parser",
+        "recorder",
+        "since",
+        "task",
+        "wire",
+    )
+
+    def __init__(self, desk: Desk, lines: set[Connection]) -> None:
+        self.desk, self.lines = desk, lines
+        self.task: Task | None = None
+        self.due = self.begun = self.since = 0
+        self.armed = False  # something of the answer has come
+        self.head = b""
+        self.recorder: Recorder | None = None
+        self.fast: Any = None
+        self.parser: Any = None
+        self.feed: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It stands."""
+        self.wire = cast("asyncio.Transport", transport)
+        self.lines.add(self)
+        self.fast = httptools.HttpResponseParser(self)
+        self._parse_with(self.fast)
+
+    def send(self, task: Task, due: int, now: int) -> None:
+        """Begins a request."""
+        self.task, self.due, self.begun, self.armed = task, due, now, False
+        if task.taken:
+            self.recorder = Recorder(self.on_message_complete)
+            self._parse_with(httptools.HttpResponseParser(self.recorder))
+        self.wire.write(task.wire)
+
+    def data_received(self, data: bytes) -> None:
+        """A piece of an answer."""
+        if self.task is None:
+            self.wire.abort()  # nobody asked
+            return
+        self.armed = True
+        try:
+            self.feed(data)
+        except httptools.HttpParserError as error:
+            if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(error.__context__, Surplus):
+                raise
+            self.fail("malformed")
+            return
+        if self.armed and len(self.head) < HEAD_LIMIT:
+            self.head += data
+
+    def on_message_complete(self) -> None:
+        """The parser has seen the end of an answer."""
+        now = monotonic_ns()
+        if not self.armed:
+            raise Surplus
+        status = self.parser.get_status_code()
+        if status >= 200:
+            self._answered(status, now, reusable=self.parser.should_keep_alive())
+
+    def _answered(self, status: int, now: int, *, reusable: bool) -> None:
+        task = cast("Task", self.task)
+        took = now - self.due
+        self.armed, self.task = False, None
+        if self.head:
+            self.head = b""
+        if status in task.fine:
+            shift = took.bit_length() - BITS
+            task.tally.counts[took if shift <= 0 else (shift << (BITS - 1)) + (took >> shift)] += 1
+            task.tally.total += took
+        else:
+            task.tally.errors[f"status {status // 100}xx"] += 1
+        if self.recorder is not None:
+            self.desk.take(task, now, took, status, self.recorder)
+            self.recorder = None
+            self._parse_with(self.fast)
+        self.desk.free(self, now, reusable=reusable)
+
+    def fail(self, kind: str) -> None:
+        """Gives the exchange up, and the connection."""
+        now = monotonic_ns()
+        task, self.task = self.task, None
+        self.wire.abort()
+        if task is None:
+            return
+        if kind == "timeout":
+            task.tally.timed_out(now - self.due)
+        else:
+            task.tally.errors[kind] += 1
+        self.desk.free(self, now, reusable=False)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """It is gone, whoever ended it. The parsers hold on to us, and are let go."""
+        self.lines.discard(self)
+        if self.task is not None:
+            recorder = self.recorder or _read(self.head)
+            if error is None and self.armed and recorder is not None and recorder.until_closed:
+                self._answered(self.parser.get_status_code(), monotonic_ns(), reusable=False)
+            else:
+                self.fail("truncated" if self.armed else "reset")
+        self.fast = self.parser = self.feed = self.recorder = None
+
+    def _parse_with(self, parser: Any) -> None:
+        self.parser, self.feed = parser, parser.feed_data
+
+
+def _read(head: bytes) -> Recorder | None:
+    """The begin of an answer, with its headers, which the quick way does not look at."""
+    recorder = Recorder(lambda: None)
+    try:
+        httptools.HttpResponseParser(recorder).feed_data(head)
+    except httptools.HttpParserError:
+        return None
+    return recorder

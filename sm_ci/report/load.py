@@ -1,0 +1,128 @@
+"""A load in words: its figures with units, its verdict, its limits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sm_ci.errors import Location
+from sm_ci.results import Checked, ErrorCount, LimitOutcome, LoadResult, Outcome
+from sm_ci.text import Redactor, shorten
+
+OUTCOME = {
+    LimitOutcome.HELD: "held",
+    LimitOutcome.BROKEN: "failed",
+    LimitOutcome.VOID: "void",
+    LimitOutcome.ERRORED: "not judged",
+}
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_LONGEST = 2000
+_SHARES = {"error_rate", "cpu"}
+
+
+def figure(metric: str, value: float) -> str:
+    """A figure of a limit with its unit: `34.2 ms`, `0.12%`, `15.2/s`, `1.3 GiB`, `+12.0 MiB/min`."""
+    if metric in _SHARES:
+        return share(value)
+    if metric == "throughput":
+        return rate(value)
+    if metric == "peak_memory":
+        return size(value)
+    if metric == "memory_growth":
+        return f"{'-' if value < 0 else '+'}{size(abs(value))}/min"
+    return time(value)
+
+
+def time(seconds: float) -> str:
+    """`0.21 ms`, `34.2 ms`, `1.23 s`: three digits."""
+    return f"{_digits(seconds)} s" if seconds >= 0.9995 else f"{_digits(seconds * 1000)} ms"
+
+
+def rate(value: float) -> str:
+    """`15.2/s`, `71,200/s`."""
+    return f"{_digits(value)}/s" if value < 1000 else f"{value:,.0f}/s"
+
+
+def share(value: float) -> str:
+    """`0.12%`."""
+    return "0%" if value == 0 else f"{_digits(value * 100)}%"
+
+
+def wanted_share(value: float) -> str:
+    """`5%`, as a spec has it."""
+    return f"{round(value * 100, 6):g}%"
+
+
+def size(octets: float) -> str:
+    """`812 B`, `1.3 GiB`."""
+    number = octets
+    for unit in _UNITS:
+        if number < 1024 or unit == _UNITS[-1]:
+            break
+        number /= 1024
+    return f"{number:.0f} B" if unit == "B" else f"{number:.1f} {unit}"
+
+
+def errors(counts: Iterable[ErrorCount]) -> str:
+    """`12 timeout, 3 status 5xx`."""
+    return ", ".join(f"{one.count:,} {one.kind}" for one in counts)
+
+
+def headline(load: LoadResult, clean: Redactor) -> str:
+    """`20.1/s, p50 12.1 ms, p95 34.2 ms, p99 51.0 ms, 0% errors`, or why there are no figures."""
+    if load.outcome in {Outcome.NOT_RUN, Outcome.SKIPPED}:
+        return shorten(clean(load.reason), _LONGEST)
+    parts = [rate(load.throughput)]
+    parts += [
+        f"p{one.percent:g} {time(one.seconds)}" for one in load.latency.percentiles if one.percent in {50, 95, 99}
+    ]
+    parts.append(f"{share(load.error_rate)} errors")
+    knee = next((step for step in load.steps if step.knee), None)
+    return ("at the knee, " if knee else "") + ", ".join(parts) + (f" (concurrency {knee.concurrency})" if knee else "")
+
+
+def complaints(load: LoadResult) -> Iterator[tuple[Location, str]]:
+    """What is wrong with it, each with its place; not redacted. The answers that were checked follow with theirs."""
+    if itself := trouble(load):
+        yield load.at, itself
+    for one in load.limits:
+        if one.outcome is not LimitOutcome.HELD:
+            yield one.at or load.at, f"{one.text}: {one.message}"
+    if load.checked and (said := checked(load.checked)):
+        yield load.at, said
+
+
+def trouble(load: LoadResult) -> str:
+    """Why the load as such did not pass, whatever its limits say; empty when it did."""
+    if load.ended or (load.outcome not in {Outcome.PASSED, Outcome.SKIPPED, Outcome.NOT_RUN} and not load.answered):
+        return load.reason
+    return ""
+
+
+def checked(given: Checked) -> str:
+    """What is wrong with the answers that were judged by their tests' expectations; empty when nothing is."""
+    if not given.answers:
+        return f"check {wanted_share(given.share)}: no answer was there to be checked"
+    if not given.failed:
+        return ""
+    first = given.examples[0].reason if given.examples else ""
+    return f"check {wanted_share(given.share)}: {given.failed:,} of {given.answers:,} checked answers failed, the first: {first}"
+
+
+def totals(loads: Iterable[LoadResult]) -> str:
+    """`load: 4 limits held, 1 failed`; empty without loads."""
+    loads = tuple(loads)
+    limits = [one.outcome for load in loads for one in load.limits]
+    counts = [(limits.count(outcome), word) for outcome, word in OUTCOME.items()]
+    broken = sum(load.outcome not in {Outcome.PASSED, Outcome.SKIPPED} for load in loads)
+    said = [f"{count} {word}" for count, word in counts if count]
+    said[:1] = [one.replace(" ", f" limit{'s' * (len(limits) != 1)} ", 1) for one in said[:1]]
+    if broken and not any(word in {"failed", "not judged"} for count, word in counts if count):
+        said.append(f"{broken} of {len(loads)} not passed")
+    return f"load: {', '.join(said) or 'measured'}" if loads else ""
+
+
+def _digits(value: float) -> str:
+    """Three significant digits, no exponent."""
+    if value >= 99.95:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"

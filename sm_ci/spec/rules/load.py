@@ -1,0 +1,126 @@
+"""Rules about load tests: their mix, how requests arrive, and their limits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sm_ci.errors import Finding
+from sm_ci.spec import units
+from sm_ci.spec.rules.tests import printable
+from sm_ci.spec.thresholds import Threshold, threshold
+from sm_ci.spec.value import Value
+from sm_ci.spec.wording import did_you_mean, either, quoted, shown
+
+KINDS = ("rate", "concurrency", "steps")
+SHORTEST_STEP = 1.0
+"""Seconds of a sweep's step that are too few to tell anything."""
+LEAST_FOR_GROWTH = 6.0
+"""Seconds in which the engine tells five times what the container uses, which make a slope."""
+_EXAMPLES = "write for example {rate: 20/s}, {concurrency: 8} or {steps: [1, 2, 4, 8]}"
+
+
+def check(root: Value) -> Iterator[Finding]:
+    """What is wrong or odd with `load`."""
+    tests = [name.text for name in (test.at("name") for test in root.at("tests").items()) if name.text is not None]
+    lines: dict[str, int] = {}
+    for load in root.at("load").items():
+        name = load.at("name")
+        yield from printable(name)
+        line = name.document.place(name.path).line
+        if name.text is not None and lines.setdefault(name.text, line) != line:
+            message = f"{quoted(name.text)} is the name of the load in line {lines[name.text]} too"
+            yield name.error("load-name", message, "give each load a name of its own")
+        if isinstance(load.content, dict):
+            yield from _mix(load, tests)
+            yield from _arrival(load)
+            yield from _limits(load)
+
+
+def _mix(load: Value, tests: list[str]) -> Iterator[Finding]:
+    mix = load.at("requests")
+    if not tests and not list(mix.entries()):
+        yield load.error("load", "has nothing to send, as there are no tests", "add tests:")
+    for name, weight in mix.entries():
+        if name not in tests:
+            near = did_you_mean(name, tests)
+            message = f"is no test of this spec: {quoted(name)}"
+            yield weight.error("load", message, near or "name a test, and its weight", key=True)
+
+
+def _arrival(load: Value) -> Iterator[Finding]:
+    arrival = load.at("arrival")
+    if not isinstance(arrival.content, dict):
+        return
+    given = [key for key in arrival.content if key in KINDS and arrival.content[key] is not None]
+    if not given:
+        empty = next((key for key in KINDS if arrival.has(key)), None)
+        place = arrival if empty is None else arrival.at(empty)
+        yield place.error("arrival", f"has none of {either(KINDS)}" if empty is None else "is empty", _EXAMPLES)
+    for key in given[1:]:
+        message = f"has one of {either(KINDS)}, and both {given[0]} and {key} are given"
+        yield arrival.at(key).error("arrival", message, "keep one of them", key=True)
+    if arrival.has("pattern") and "rate" not in given and given:
+        yield arrival.at("pattern").error("arrival", f"is of a rate, and {given[0]} is given", "leave it out", key=True)
+    yield from _steps(arrival.at("steps"), load.at("duration"))
+
+
+def _steps(steps: Value, duration: Value) -> Iterator[Finding]:
+    count = len(list(steps.items()))
+    seconds = _number(duration, units.duration)
+    if steps.content == []:
+        yield steps.error("arrival", "must not be an empty list", "write for example [1, 2, 4, 8]")
+    if count and seconds and seconds / count < SHORTEST_STEP:
+        message = f"{count} steps in {duration.text} are less than a second each"
+        yield steps.error("arrival", message, f"write duration: {count * 5}s or more")
+
+
+def _limits(load: Value) -> Iterator[Finding]:
+    for key, better in (("thresholds", True), ("abort_on", False)):
+        for value in load.at(key).items():
+            if value.text is None:
+                continue
+            try:
+                limit = threshold(value.text)
+            except ValueError as error:
+                message, _, remedy = str(error).partition("; ")
+                yield value.error("threshold", f"{message}: {shown(value.content)}", remedy)
+                continue
+            yield from _direction(value, limit, must_hold=better)
+            if better:
+                yield from _samples(value, limit, load)
+
+
+def _direction(value: Value, limit: Threshold, *, must_hold: bool) -> Iterator[Finding]:
+    """A limit that a worse container holds is a slip."""
+    less_is_better = limit.metric != "throughput"
+    if limit.upper == (less_is_better == must_hold):
+        return
+    turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}[limit.op]
+    meant = limit.text.replace(limit.op, turned, 1)
+    what = "holds where the container is worse" if must_hold else "ends the load where all is well"
+    yield value.error("threshold", f"{what}: {shown(value.content)}", f"did you mean {quoted(meant)}?")
+
+
+def _samples(value: Value, limit: Threshold, load: Value) -> Iterator[Finding]:
+    """Of a rate it is known before how many samples there will be; of the container's memory always."""
+    rate, seconds = _number(load.at("arrival", "rate"), units.rate), _number(load.at("duration"), units.duration)
+    if limit.metric == "memory_growth" and 0 < seconds < LEAST_FOR_GROWTH:
+        message = (
+            f"memory_growth needs {LEAST_FOR_GROWTH:g}s or more, a sample a second, not {load.at('duration').text}"
+        )
+        yield value.error("threshold", message, "make duration longer")
+    if not (rate and seconds) or round(rate * seconds) >= limit.samples:
+        return
+    message = (
+        f"{limit.metric} needs {limit.samples:,} samples, "
+        f"and {load.at('arrival', 'rate').text} for {load.at('duration').text} are {round(rate * seconds):,}"
+    )
+    yield value.error("threshold", message, "make duration or rate larger, or judge a lower percentile")
+
+
+def _number(value: Value, read: Callable[[object], float]) -> float:
+    """The figure; 0 when it is none, which the model reports."""
+    try:
+        return read(value.content)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,127 @@
+"""Limits of a load as k6 writes its thresholds: `p95 < 200ms`, `error_rate < 0.1%`. Pure."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sm_ci.spec import units
+from sm_ci.spec.wording import did_you_mean, quoted
+
+LATENCY, SHARE, THROUGHPUT, GROWTH, SIZE = "a time", "a share", "a rate", "a growth", "a size"
+METRICS = {
+    "avg": LATENCY,
+    "min": LATENCY,
+    "max": LATENCY,
+    "error_rate": SHARE,
+    "throughput": THROUGHPUT,
+    "memory_growth": GROWTH,
+    "peak_memory": SIZE,
+    "cpu": SHARE,
+}
+"""The figures that a limit may name, beside percentiles of the latency such as p95 and p99.9."""
+BEYOND = 5
+"""So many samples must lie beyond a percentile before it is judged: 100 for p95, 500 for p99, 5000 for p99.9.
+
+With fewer, the slowest few decide it by chance.
+"""
+_READ: dict[str, Callable[[object], float]] = {
+    LATENCY: units.duration,
+    SHARE: units.share,
+    THROUGHPUT: units.rate,
+    GROWTH: units.growth,
+    SIZE: units.size,
+}
+_EXAMPLES = {LATENCY: "200ms", SHARE: "1%", THROUGHPUT: "15/s", GROWTH: "50MiB/min", SIZE: "3GiB"}
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_SHAPE = re.compile(r"(?P<metric>[^\s<>=]+)\s*(?P<op><=|>=|<|>)\s*(?P<bound>[^\s<>=].*)", re.DOTALL)
+_PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,3})?)")
+_STREAMED = re.compile(r"(first_event|first_byte|token)(\..*)?")
+_EXAMPLE = "p95 < 200ms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """One limit. `bound` is in seconds, shares of one, requests a second, bytes a minute or bytes, as `kind` says.
+
+    `percent` is that of a percentile, up to 100; None for other figures.
+    """
+
+    text: str
+    metric: str
+    op: str
+    bound: float
+    kind: str
+    percent: float | None = None
+
+    def holds(self, measured: float) -> bool:
+        """Whether a figure is within it."""
+        return _OPERATORS[self.op](measured, self.bound)
+
+    @property
+    def upper(self) -> bool:
+        """Whether less is better."""
+        return self.op in {"<", "<="}
+
+    @property
+    def samples(self) -> int:
+        """How many samples it needs."""
+        if self.percent is None:
+            return 1
+        return math.ceil(round(BEYOND / (1 - self.percent / 100), 6))
+
+
+def threshold(text: str) -> Threshold:
+    """The limit that a text is. ValueError: what is wrong, `; `, what to write."""
+    match = _SHAPE.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"is not a limit; write a figure, <, <=, > or >=, and a bound, for example {_EXAMPLE}")
+    metric, op = match["metric"], match["op"]
+    percent = _percent(metric)
+    kind = LATENCY if percent is not None else METRICS.get(metric, "")
+    if not kind:
+        raise ValueError(_unknown(metric))
+    bound = _bound(match["bound"].strip(), kind, f"{metric} {op}")
+    return Threshold(text=" ".join(text.split()), metric=metric, op=op, bound=bound, kind=kind, percent=percent)
+
+
+def _percent(metric: str) -> float | None:
+    match = _PERCENTILE.fullmatch(metric)
+    percent = float(match[1]) if match else 0.0
+    return percent if percent > 0 else None
+
+
+def _unknown(metric: str) -> str:
+    if _STREAMED.fullmatch(metric):
+        return f"names {quoted(metric)}, which is not supported yet; leave it out"
+    if re.fullmatch(r"p[0-9.]+", metric):
+        return f"names {quoted(metric)}, which is no percentile; write one above 0 and below 100, such as p95 or p99.9"
+    near = did_you_mean(metric, [*METRICS, "p50", "p90", "p95", "p99", "p99.9"])
+    return f"names the unknown figure {quoted(metric)}; {near or 'there are p50, p95, p99.9, ' + ', '.join(METRICS)}"
+
+
+def _bound(text: str, kind: str, before: str) -> float:
+    if kind == SHARE and re.fullmatch(r"0%", text):
+        return 0.0  # `error_rate <= 0%`
+    try:
+        return _READ[kind](text)
+    except ValueError as error:
+        message, _, remedy = str(error).partition("; ")
+        number = text if re.fullmatch(r"[0-9.]+", text) else ""
+        example = f"{number}{_unit(kind)}" if number else _EXAMPLES[kind]
+        said = f"has a bound that {message}" if message.startswith("is ") else message
+        if message.startswith("is zero"):
+            raise ValueError(f"{said}; {remedy}") from error
+        raise ValueError(f"{said}; write for example {before} {example}") from error
+
+
+def _unit(kind: str) -> str:
+    return _EXAMPLES[kind].lstrip("0123456789.")

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Told = Callable[..., list[str]]
+
+
+def spec(load: str, tests: str = "tests: [{name: known customer}, {name: image}]") -> str:
+    return f"version: 1\nimage: i\n{tests}\nload:\n  - {load}\n"
+
+
+def steady(rest: str) -> str:
+    return spec(f"{{name: a, arrival: {{rate: 20/s}}, duration: 30s, {rest}}}")
+
+
+SOUND = [
+    "{name: a, arrival: {concurrency: 8}, duration: 30s}",
+    "{name: a, arrival: {rate: 90/min, pattern: constant}, duration: 1m, warmup: 5s, check: 5%, requests: {image: 0.5}}",
+    "{name: a, arrival: {steps: [1, 2]}, duration: 2s, thresholds: [p95 < 200ms, p99.9<=1s, error_rate <= 0%]}",
+    "{name: a, arrival: {rate: 20/s}, duration: 30s, thresholds: [p99 < 400ms, throughput >= 15/s, 'cpu < 90%']}",
+    "{name: a, arrival: {rate: 20/s}, duration: 30s, thresholds: [memory_growth < 50MiB/min, peak_memory < 3GiB]}",
+    "{name: a, arrival: {rate: 20/s}, duration: 30s, abort_on: [error_rate > 20%, throughput < 1/s, p95 > 5s]}",
+]
+
+
+@pytest.mark.parametrize("load", SOUND)
+def test_sound_loads(told: Told, load: str) -> None:
+    assert told(spec(load)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            steady("requests: {imag: 1}"),
+            "5:64: load[0].requests.imag: is no test of this spec: 'imag'; did you mean 'image'?",
+        ),
+        (steady("requests: {image: 0}"), "5:71: load[0].requests.image: must be greater than 0, not 0"),
+        (
+            spec("{name: a, arrival: {}, duration: 9s}"),
+            (
+                "5:24: load[0].arrival: has none of rate, concurrency or steps; "
+                "write for example {rate: 20/s}, {concurrency: 8} or {steps: [1, 2, 4, 8]}"
+            ),
+        ),
+        (
+            spec("{name: a, arrival: {rate: 1/s, steps: [1]}, duration: 9s}"),
+            (
+                "5:36: load[0].arrival.steps: has one of rate, concurrency or steps, and both rate and steps are given; "
+                "keep one of them"
+            ),
+        ),
+        (
+            spec("{name: a, arrival: {concurrency: 1, pattern: constant}, duration: 9s}"),
+            "5:41: load[0].arrival.pattern: is of a rate, and concurrency is given; leave it out",
+        ),
+        (
+            spec("{name: a, arrival: {steps: [1, 2, 4]}, duration: 2s}"),
+            "5:32: load[0].arrival.steps: 3 steps in 2s are less than a second each; write duration: 15s or more",
+        ),
+        (
+            spec("{name: a, arrival: {steps: []}, duration: 2s}"),
+            "5:32: load[0].arrival.steps: must not be an empty list; write for example [1, 2, 4, 8]",
+        ),
+        (
+            spec("{name: a, arrival: {concurrency: 1001}, duration: 2s}"),
+            "5:38: load[0].arrival.concurrency: must be at most 1000, not 1001",
+        ),
+        (
+            spec("{name: a, arrival: {rate: 20}, duration: 2s}"),
+            "5:31: load[0].arrival.rate: is a rate without a unit: 20; write the unit too, for example 20/s",
+        ),
+        (
+            spec("{name: a, arrival: {rate: 20 per s}, duration: 2s}"),
+            (
+                "5:31: load[0].arrival.rate: is not a rate: '20 per s'; "
+                "write a number, / and s, min or h, for example 20/s"
+            ),
+        ),
+        (steady("check: 5"), "5:60: load[0].check: is a share without a unit: 5; write the unit too, for example 5%"),
+        (steady("check: 500%"), "5:60: load[0].check: is more than all: '500%'; write at most 100%"),
+        (
+            spec(
+                "{name: a, arrival: {concurrency: 1}, duration: 2s}\n  - {name: a, arrival: {concurrency: 1}, duration: 2s}"
+            ),
+            "6:12: load[1].name: 'a' is the name of the load in line 5 too; give each load a name of its own",
+        ),
+        (
+            spec("{name: a, arrival: {concurrency: 1}, duration: 2s}", "tests: []"),
+            "5:5: load[0]: has nothing to send, as there are no tests; add tests:",
+        ),
+        (
+            steady("thresholds: [p99.9 < 1s]"),
+            (
+                "5:66: load[0].thresholds[0]: p99.9 needs 5,000 samples, and 20/s for 30s are 600; "
+                "make duration or rate larger, or judge a lower percentile"
+            ),
+        ),
+        (
+            spec("{name: a, arrival: {concurrency: 1}, duration: 5s, thresholds: [memory_growth < 1MiB/min]}"),
+            (
+                "5:69: load[0].thresholds[0]: memory_growth needs 6s or more, a sample a second, not 5s; "
+                "make duration longer"
+            ),
+        ),
+        (
+            steady("thresholds: [p95 > 1s]"),
+            "5:66: load[0].thresholds[0]: holds where the container is worse: 'p95 > 1s'; did you mean 'p95 < 1s'?",
+        ),
+        (
+            steady("abort_on: [error_rate < 20%]"),
+            (
+                "5:64: load[0].abort_on[0]: ends the load where all is well: 'error_rate < 20%'; "
+                "did you mean 'error_rate > 20%'?"
+            ),
+        ),
+        (
+            steady("thresholds: [eror_rate < 1%]"),
+            (
+                "5:66: load[0].thresholds[0]: names the unknown figure 'eror_rate': 'eror_rate < 1%'; "
+                "did you mean 'error_rate'?"
+            ),
+        ),
+        (
+            steady("thresholds: [first_event.p95 < 800ms]"),
+            (
+                "5:66: load[0].thresholds[0]: names 'first_event.p95', which is not supported yet: "
+                "'first_event.p95 < 800ms'; leave it out"
+            ),
+        ),
+        (
+            steady("thresholds: [p100 < 1s]"),
+            (
+                "5:66: load[0].thresholds[0]: names 'p100', which is no percentile: 'p100 < 1s'; "
+                "write one above 0 and below 100, such as p95 or p99.9"
+            ),
+        ),
+        (
+            steady("thresholds: [p95]"),
+            (
+                "5:66: load[0].thresholds[0]: is not a limit: 'p95'; "
+                "write a figure, <, <=, > or >=, and a bound, for example p95 < 200ms"
+            ),
+        ),
+        (
+            steady("thresholds: [p95 < 200]"),
+            "5:66: load[0].thresholds[0]: has a bound that is not a time: 'p95 < 200'; write for example p95 < 200ms",
+        ),
+        (
+            steady("thresholds: [error_rate < 0.1]"),
+            (
+                "5:66: load[0].thresholds[0]: has a bound that is not a share: 'error_rate < 0.1'; "
+                "write for example error_rate < 0.1%"
+            ),
+        ),
+        (
+            steady("thresholds: [throughput > 15]"),
+            (
+                "5:66: load[0].thresholds[0]: has a bound that is not a rate: 'throughput > 15'; "
+                "write for example throughput > 15/s"
+            ),
+        ),
+        (
+            steady("thresholds: [memory_growth < 50MiB]"),
+            (
+                "5:66: load[0].thresholds[0]: has a bound that is not a growth: 'memory_growth < 50MiB'; "
+                "write for example memory_growth < 50MiB/min"
+            ),
+        ),
+        (
+            steady("thresholds: [peak_memory < 0GiB]"),
+            (
+                "5:66: load[0].thresholds[0]: has a bound that is zero: 'peak_memory < 0GiB'; "
+                "write a size above zero, for example 4GiB"
+            ),
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_place(told: Told, text: str, message: str) -> None:
+    found = [one for one in told(text) if "asserts only that" not in one]
+    assert found == [f"sm-ci.yml:{message}"]
