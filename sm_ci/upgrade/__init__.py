@@ -1,0 +1,1 @@
+"""Newer images: which there are, which pass, and the files that name them. Touches registries and files."""
