@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NOTHING = "0" * 40
 """What GitHub gives as the commit before the first one of a branch (`github.event.before`)."""
 _FETCH = "A shallow clone has only the newest commits: give actions/checkout fetch-depth: 0, or git fetch --unshallow."
+_ASKED = "--changed-since"
 _EXAMPLES = "Write for example origin/main, HEAD~1, or on a runner ${{ github.event.pull_request.base.sha }}."
 
 
@@ -101,21 +102,26 @@ def open_history(reference: str, start: Path) -> History | None:
 
     UsageError when there is no repository or no such revision; EnvironmentFault when the clone is too shallow to tell.
     """
+    if reference == NOTHING:
+        return None
+    asked = f"{_ASKED} {reference!r}"
+    with repository_around(start, asked) as repository, readable(repository, _ASKED):
+        return _history(repository, _merge_base(repository, reference))
+
+
+def repository_around(start: Path, asked: str) -> Repo:
+    """The repository that a path is in; close it. `asked` is the option, for messages. UsageError when there is none."""
     from dulwich.errors import NotGitRepository
     from dulwich.repo import Repo
 
-    if reference == NOTHING:
-        return None
     try:
-        repository = Repo.discover(str(start))
+        return Repo.discover(str(start))
     except NotGitRepository as error:
         raise UsageError(
-            f"--changed-since {reference!r}: {start} is in no git repository",
+            f"{asked}: {start} is in no git repository",
             remedy="Check the repository out with git; on a runner actions/checkout does, where git is installed.",
             kind="no-repository",
         ) from error
-    with repository, _readable(repository):
-        return _history(repository, _merge_base(repository, reference))
 
 
 def _history(repository: Repo, base: Any) -> History:
@@ -136,7 +142,7 @@ def _history(repository: Repo, base: Any) -> History:
 
 
 @contextmanager
-def _readable(repository: Repo) -> Iterator[None]:
+def readable(repository: Repo, asked: str) -> Iterator[None]:
     """What dulwich says of a repository that is broken, or of a kind that it does not know."""
     try:
         yield
@@ -144,7 +150,7 @@ def _readable(repository: Repo) -> Iterator[None]:
         raise
     except Exception as error:  # a broken index is an AssertionError, a broken object one of zlib's
         raise EnvironmentFault(
-            f"--changed-since: the git repository {repository.path} cannot be read: {type(error).__name__}: {error}",
+            f"{asked}: the git repository {repository.path} cannot be read: {type(error).__name__}: {error}",
             remedy="Look at it with git fsck, or check it out again.",
             kind="broken-repository",
         ) from error
@@ -153,20 +159,26 @@ def _readable(repository: Repo) -> Iterator[None]:
 def _merge_base(repository: Repo, reference: str) -> Any:
     from dulwich.graph import find_merge_base
 
-    shallow = bool(repository.get_shallow())
-    commit = _commit(repository, reference)
-    if commit is None and shallow:
-        raise _too_shallow(f"--changed-since {reference!r}: the clone is shallow and does not have it")
-    if commit is None:
-        message = f"--changed-since {reference!r} is no commit, branch or tag of {repository.path}"
-        raise UsageError(message, remedy=_EXAMPLES, kind="no-such-revision")
+    asked = f"{_ASKED} {reference!r}"
+    commit = commit_of(repository, reference, asked)
     found = find_merge_base(repository, [commit, repository.head()])
     if found:
         return found[-1]
-    message = f"--changed-since {reference!r} and HEAD have no commit in common"
-    if shallow:
+    message = f"{asked} and HEAD have no commit in common"
+    if repository.get_shallow():
         raise _too_shallow(f"{message} in this shallow clone")
     raise UsageError(message, remedy=_EXAMPLES, kind="no-merge-base")
+
+
+def commit_of(repository: Repo, reference: str, asked: str) -> Any:
+    """The id of a commit, branch or tag. UsageError when there is none; EnvironmentFault when the clone is too shallow."""
+    commit = _commit(repository, reference)
+    if commit is None and repository.get_shallow():
+        raise _too_shallow(f"{asked}: the clone is shallow and does not have it")
+    if commit is None:
+        message = f"{asked} is no commit, branch or tag of {repository.path}"
+        raise UsageError(message, remedy=_EXAMPLES, kind="no-such-revision")
+    return commit
 
 
 def _too_shallow(message: str) -> EnvironmentFault:

@@ -72,13 +72,17 @@ def load_all(
     stdout: TextIO,
     need_secrets: bool,
     region: str = "",
+    elsewhere: Mapping[Path, Path] | None = None,
 ) -> list[Spec] | None:
     """Every spec, or None when one is wrong; then all that is wrong with all of them has been said.
 
-    Each spec takes those of the variables that it declares; a variable is wrong when none declares it.
+    Each spec takes those of the variables that it declares; a variable is wrong when none declares it. `elsewhere`: for
+    specs that are not of the runner's workspace the folder that their files must stay in.
     """
-    read = partial(load, environ=environ, workspace=runner.workspace if runner else None, need_secrets=need_secrets)
-    attempts = [_attempt(path, variables, read) for path in paths]
+    own = runner.workspace if runner else None
+    workspaces = {path: (elsewhere or {}).get(path, own) for path in paths}
+    read = partial(load, environ=environ, need_secrets=need_secrets)
+    attempts = [_attempt(path, variables, partial(read, workspace=workspaces[path])) for path in paths]
     findings = [*_declared_nowhere(attempts), *(finding for attempt in attempts for finding in attempt.findings)]
     findings += filter(None, (unknown(attempt.spec, region, environ) for attempt in attempts if attempt.spec))
     if not findings:
