@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sm_ci import checks
 from sm_ci.cases.conditions import Conditions, warning
+from sm_ci.checks import stream
 from sm_ci.results import Answer, Failure, LogLine
 from sm_ci.spec import Case
 
@@ -37,11 +38,15 @@ def _judge(case: Case, answer: Answer, conditions: Conditions) -> tuple[Failure,
     if not conditions.latency_void:
         return failures
     for failure in failures:
-        if failure.check == "latency":
+        if _of_time(failure):
             conditions.on_finding(
                 warning("latency-void", case, f"not judged on a scaled-down machine: {failure.message}", failure.at)
             )
-    return tuple(failure for failure in failures if failure.check != "latency")
+    return tuple(failure for failure in failures if not _of_time(failure))
+
+
+def _of_time(failure: Failure) -> bool:
+    return failure.check == "latency" or (failure.check == "stream" and failure.path in stream.TIMES)
 
 
 def _judge_log(case: Case, mark: int, conditions: Conditions) -> tuple[Failure, ...]:

@@ -12,7 +12,8 @@ from pathlib import Path
 from sm_ci import contract
 from sm_ci.results import Headers
 from sm_ci.spec import Spec
-from sm_ci.spec.model import Request
+from sm_ci.spec.model import Request, SpecFile, Test
+from sm_ci.streams import Format, Reading
 
 _SUFFIX_TYPES = {
     ".json": "application/json",
@@ -71,6 +72,20 @@ def headers_of(request: Request, spec: Spec, decided_type: str) -> Headers:
     passed = {name: value for name, value in request.headers.items() if name.lower() in contract.PASSED_HEADERS}
     given = {name.lower() for name in passed}
     return tuple({**{name: value for name, value in named.items() if name.lower() not in given}, **passed}.items())
+
+
+def timeout_of(request: Request, spec: SpecFile) -> float:
+    """Seconds for the whole answer; a streamed one has SageMaker's 8 minutes unless the request, or the defaults, say otherwise."""
+    otherwise = contract.STREAM_TIMEOUT if request.stream else spec.invocation_timeout
+    return request.timeout or spec.defaults.request.timeout or otherwise
+
+
+def reading_of(test: Test) -> Reading | None:
+    """How the answer is followed while it comes; None: it is not streamed."""
+    if not test.request.stream:
+        return None
+    asked = test.expect.stream
+    return Reading(format=Format(asked.format) if asked.format else None, text_at=asked.text_at or "")
 
 
 def _csv_bytes(rows: str | tuple[tuple[object, ...], ...] | None) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sm_ci import contract, invoke
 from sm_ci.cases.conditions import Conditions, warning
 from sm_ci.cases.judging import judge
-from sm_ci.cases.request import body_of, file_size, headers_of
+from sm_ci.cases.request import body_of, file_size, headers_of, reading_of, timeout_of
 from sm_ci.hosting.timeline import Death, Requested
 from sm_ci.results import Answer, CaseResult, Exchange, Failure, Headers, NoAnswer, NoAnswerKind, Outcome, Sent
 from sm_ci.spec import Case
@@ -33,6 +33,12 @@ def not_run(case: Case, why: str) -> CaseResult:
     return CaseResult(id=case.id, name=case.name, outcome=Outcome.NOT_RUN, at=case.at, tags=case.test.tags, reason=why)
 
 
+def send_case(case: Case, conditions: Conditions) -> Exchange:
+    """One request of a case, and nothing judged; large bodies are spooled. OSError when its file cannot be read."""
+    body, decided_type = body_of(case.test.request, conditions.spec.directory)
+    return _send(case, headers_of(case.test.request, conditions.spec, decided_type), body, conditions)
+
+
 def _run(case: Case, conditions: Conditions) -> CaseResult:
     watch = conditions.service.timeline.watch
     begun, limit = watch.now(), conditions.spec.file.contract.payload_limit
@@ -48,7 +54,7 @@ def _run(case: Case, conditions: Conditions) -> CaseResult:
         return _errored(case, watch.now() - begun, why)
     headers = headers_of(case.test.request, conditions.spec, decided_type)
     _warn_of_size(case, len(body), "request", conditions)
-    if case.test.expect.latency:
+    if case.test.expect.limits_time():
         for _ in range(conditions.spec.file.defaults.warmup):
             _kept(_send(case, headers, body, conditions))
     mark = conditions.service.log.mark()
@@ -58,7 +64,8 @@ def _run(case: Case, conditions: Conditions) -> CaseResult:
     if isinstance(exchange.outcome, NoAnswer):
         reason = _no_answer_reason(exchange.outcome, conditions.service.timeline.dead)
         return _errored(case, watch.now() - begun, reason, _kept(exchange))
-    _warn_of_size(case, exchange.outcome.body.size, "answer", conditions)
+    if not case.test.request.stream:  # a stream is limited by time alone
+        _warn_of_size(case, exchange.outcome.body.size, "answer", conditions)
     failures = judge(case, exchange.outcome, mark, conditions)
     return _judged(case, watch.now() - begun, _kept(exchange), failures)
 
@@ -68,14 +75,23 @@ def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> 
     service, timeline = conditions.service, conditions.service.timeline
     request, spec = case.test.request, conditions.spec.file
     limits = invoke.Limits(
-        total=request.timeout or spec.defaults.request.timeout or spec.invocation_timeout, spool=conditions.scratch
+        total=timeout_of(request, spec),
+        answer=contract.STREAM_LIMIT if request.stream else contract.PAYLOAD_LIMIT,
+        spool=conditions.scratch,
     )
     line = invoke.Line()
     timeline.on_death(lambda death: line.hang_up(NoAnswerKind.ABANDONED, death.message))
     started = timeline.watch.now()
     try:
         outcome = invoke.exchange(
-            service.address, "POST", contract.INVOCATIONS_PATH, headers=headers, body=body, limits=limits, line=line
+            service.address,
+            "POST",
+            contract.INVOCATIONS_PATH,
+            headers=headers,
+            body=body,
+            limits=limits,
+            line=line,
+            stream=reading_of(case.test),
         )
     finally:
         timeline.on_death(None)
@@ -101,7 +117,17 @@ def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> 
 
 def _no_answer_reason(outcome: NoAnswer, dead: Death | None) -> str:
     cause = f": {dead.message}" if dead and dead.message not in outcome.detail else ""
-    return f"no answer after {outcome.after:.2f} s: {outcome.detail}{cause}"
+    return f"no answer after {outcome.after:.2f} s: {outcome.detail}{cause}{_broken_stream(outcome)}"
+
+
+def _broken_stream(outcome: NoAnswer) -> str:
+    """What had come of a stream that has no end, and what SageMaker makes of that."""
+    seen = outcome.partial.stream if outcome.partial else None
+    if seen is None:
+        return ""
+    came = f"; {seen.events:,} event{'s' * (seen.events != 1)} had come"
+    came += "" if seen.last_event is None else f", the last after {seen.last_event:.2f} s"
+    return came + ("; callers get ModelStreamError (StreamBroken)" if outcome.kind in _BROKEN else "")
 
 
 def _warn_of_size(case: Case, size: int, what: str, conditions: Conditions) -> None:

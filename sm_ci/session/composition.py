@@ -41,7 +41,7 @@ from sm_ci.session.execution_role import credentials
 from sm_ci.session.faults import fault_of, fault_of_death, killed_at_stop
 from sm_ci.session.keeping import tell_kept
 from sm_ci.session.metadata import asked
-from sm_ci.session.state import Options, Run, Served
+from sm_ci.session.state import Hosted, Options, Run, Served
 from sm_ci.session.target import run_against
 from sm_ci.session.testing import judge_whole_log, test, test_again
 from sm_ci.spec import Spec
@@ -164,6 +164,8 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
     evidence = this.options.evidence
     if evidence:
         evidence.of_image(engine, image.id or image.reference)
+    if this.options.on_image:
+        this.options.on_image(engine, image)
     suite.look_at_image(this, engine, image)
     limits, notices = decide(this.spec.file, engine.facts, image.platform, found.gpus)
     exposed = placement.exposed(engine, here)
@@ -196,6 +198,9 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
                 this.options.stay(
                     Served(service=service, cases=tuple(this.cases), again=partial(test_again, this, service, folder))
                 )
+            if this.options.meanwhile:
+                hosted = Hosted(engine=engine, service=service, limits=limits, cases=tuple(this.cases))
+                this.options.meanwhile(hosted)
             sampling = partial(usage.sampled, engine, service.container, this.watch.now, usage.gpu_memory(this.environ))
             loading.load(this, service, sampling, cpus=engine.facts.cpus)
             suite.probe(this, service)

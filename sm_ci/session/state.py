@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sm_ci import invoke
+from sm_ci.engine.client import Engine
 from sm_ci.errors import Finding
 from sm_ci.hosting.record import Record
 from sm_ci.hosting.service import Service
 from sm_ci.hosting.timeline import Death, Event, Stopwatch
 from sm_ci.progress import Progress
-from sm_ci.results import CaseResult, ContractCheck, Diagnosis, Exchange, FileFacts, ImageFacts, LoadResult
+from sm_ci.results import CaseResult, ContractCheck, Diagnosis, Exchange, FileFacts, ImageFacts, Limits, LoadResult
 from sm_ci.session.access import Access, Gate
 from sm_ci.session.evidence import Evidence
 from sm_ci.spec import Case, Spec
@@ -33,6 +34,8 @@ class Options:
     target: invoke.Address | None = None
     gpu: str = ""  # in place of the spec's: required or optional
     stay: Callable[[Served], None] | None = None  # called when the tests are over; the container stays until it returns
+    on_image: Callable[[Engine, ImageFacts], None] | None = None  # called when the image is there
+    meanwhile: Callable[[Hosted], None] | None = None  # called when the tests are over, before any load
     keep: bool = False  # the container stays
     record: Callable[[Case, Exchange, Redactor], None] | None = None  # gets each exchange with its whole bodies
     evidence: Evidence | None = None  # gets what ends with the run
@@ -46,6 +49,16 @@ class Served:
     service: Service
     cases: tuple[CaseResult, ...]
     again: Callable[[Spec], tuple[CaseResult, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """A container in service, its tests over: `cases` is what became of them."""
+
+    engine: Engine
+    service: Service
+    limits: Limits
+    cases: tuple[CaseResult, ...]
 
 
 @dataclass(slots=True, kw_only=True)

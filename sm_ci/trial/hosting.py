@@ -1,0 +1,212 @@
+"""Both sides in service, side by side or in turns, and asked the same. Touches what a session touches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
+
+from sm_ci import session
+from sm_ci.differences import ImageContents
+from sm_ci.engine.client import Engine
+from sm_ci.engine.contents import contents_of
+from sm_ci.engine.usage import usage_stream
+from sm_ci.errors import SmCiError
+from sm_ci.interrupts import Interrupts
+from sm_ci.load import usage
+from sm_ci.progress import Progress
+from sm_ci.report.wording import size
+from sm_ci.results import Answer, CaseResult, ImageFacts, RunResult
+from sm_ci.session import Hosted
+from sm_ci.spec import Case
+from sm_ci.trial.aside import Aside
+from sm_ci.trial.asking import Asked, Asking, Budget, Pass, alone, alternate, paired
+from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, for_figures_alone
+
+ROOM = 2.5
+"""So many times what the baseline uses must fit into the machine's memory for both to be in service at once."""
+
+
+class Manner(StrEnum):
+    """How two containers are hosted. `auto`: together where both fit."""
+
+    AUTO = "auto"
+    TOGETHER = "together"
+    IN_TURNS = "in-turns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a comparison touches beside its sides."""
+
+    environ: Mapping[str, str]
+    progress: Progress
+    interrupts: Interrupts
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What came of hosting both. `results` by the side's name; `peaks` is memory in bytes while both were asked the same.
+
+    `apart` says why they were hosted in turns, or nothing.
+    """
+
+    results: dict[str, RunResult] = field(default_factory=dict)
+    peaks: dict[str, int] = field(default_factory=dict)
+    starts: dict[str, list[float]] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+    apart: str = ""
+
+
+class Both:
+    """Two sides that are hosted; `baseline` and `candidate` may be of the same spec."""
+
+    def __init__(
+        self,
+        baseline: Hosting,
+        candidate: Hosting,
+        asking: Asking,
+        budget: Budget,
+        enough: Callable[[Sequence[Asked]], bool],
+        world: World,
+    ) -> None:
+        self.baseline, self.candidate = baseline, candidate
+        self.asking, self.budget, self.enough, self.world = asking, budget, enough, world
+        self.seen = Seen()
+        self._passes: dict[str, list[Pass]] = {BASELINE: [], CANDIDATE: []}
+
+    def host(self, manner: Manner) -> Seen:
+        """Hosts both, each with its tests, its contract suite and its loads. Cancelled when it is interrupted."""
+        baseline = self._run(self.baseline, meanwhile=partial(self._beside, manner))
+        if CANDIDATE in self.seen.results:
+            return self.seen
+        if self.seen.apart and _served(baseline):
+            self._in_turns()
+        else:  # the baseline cannot be had: what becomes of the candidate is worth knowing all the same
+            self._run(self.candidate)
+        return self.seen
+
+    def _run(self, side: Hosting, *, meanwhile: Callable[[Hosted], None] | None = None) -> RunResult:
+        """One run of one side; the first is its result. Cancelled when a signal ended it."""
+        look = partial(_look, side.contents, self.world.progress)
+        result = session.run(
+            side.spec,
+            replace(side.options, on_image=look, meanwhile=meanwhile),
+            environ=self.world.environ,
+            progress=Aside(self.world.progress, side.name),
+            interrupts=self.world.interrupts,
+        )
+        self.seen.results.setdefault(side.name, result)
+        if result.hosting and result.hosting.ready_after is not None:
+            self.seen.starts.setdefault(side.name, []).append(result.hosting.ready_after)
+        if self.world.interrupts.received:
+            raise self.world.interrupts.error()
+        return result
+
+    def _beside(self, manner: Manner, hosted: Hosted) -> None:
+        """The baseline is in service: the candidate is hosted beside it, or later."""
+        self.seen.apart = why_apart(manner, self.baseline, hosted)
+        if self.seen.apart:
+            self.world.progress.done(f"hosted in turns: {self.seen.apart}")
+            self._ask_one(self.baseline, hosted)
+        else:
+            self._run(self.candidate, meanwhile=partial(self._ask_both, hosted))
+
+    def _ask_both(self, baseline: Hosted, candidate: Hosted) -> None:
+        cases = answered_by(self.asking.cases, baseline.cases, candidate.cases)
+        if cases:
+            self.world.progress.step(f"asking both the same, A B B A ({_tests(len(cases))})")
+        with (
+            _watched(self.seen, self.baseline.name, baseline),
+            _watched(self.seen, self.candidate.name, candidate),
+        ):
+            self.seen.asked = alternate(
+                replace(self.asking, cases=cases),
+                baseline.service,
+                candidate.service,
+                self.budget,
+                enough=self.enough,
+                progress=self.world.progress,
+            )
+
+    def _in_turns(self) -> None:
+        """A has been asked; B is, then both once more with nothing but the same questions: A B B A."""
+        if not _served(self._run(self.candidate, meanwhile=partial(self._ask_one, self.candidate))):
+            return
+        for side in (self.candidate, self.baseline):
+            again = replace(side, spec=for_figures_alone(side.spec), options=replace(side.options, cases=()))
+            if not _served(self._run(again, meanwhile=partial(self._ask_one, again))):
+                return
+        self.seen.asked = paired(self.asking.cases, self._passes[BASELINE], self._passes[CANDIDATE])
+
+    def _ask_one(self, side: Hosting, hosted: Hosted) -> None:
+        """Of a side that is hosted once more the cases are those that it has answered before."""
+        told = hosted.cases or self.seen.results[side.name].cases
+        cases = answered_by(self.asking.cases, told)
+        rounds = self.budget.rounds or 2 * self.budget.least
+        if cases:
+            self.world.progress.step(f"asking the {side.name} ({_tests(len(cases))}, {rounds} times each)")
+        with _watched(self.seen, side.name, hosted):
+            asked = alone(replace(self.asking, cases=cases), hosted.service, rounds, self.world.progress)
+        self._passes[side.name].append(asked)
+
+
+def why_apart(manner: Manner, side: Hosting, hosted: Hosted) -> str:
+    """Why both cannot be in service at once, or nothing."""
+    if manner is not Manner.AUTO:
+        return "as --hosting asks" if manner is Manner.IN_TURNS else ""
+    if hosted.limits.gpus:
+        return "both would need the machine's GPUs"
+    if side.spec.file.execution_role:
+        return "there is one address for a role's credentials on a machine"
+    used, there = _memory(hosted), hosted.engine.facts.memory
+    if used * ROOM > there:
+        return f"one alone uses {size(used)} of the machine's {size(there)}"
+    return ""
+
+
+def answered_by(cases: Sequence[Case], *told: Sequence[CaseResult]) -> tuple[Case, ...]:
+    """The cases that every side answered when they were tested; by name, as specs of two commits have other ids."""
+    unanswered = {
+        result.name
+        for results in told
+        for result in results
+        if not (result.exchanges and isinstance(result.exchanges[-1].outcome, Answer))
+    }
+    return tuple(case for case in cases if case.name not in unanswered)
+
+
+def _served(result: RunResult) -> bool:
+    return result.fault is None and result.hosting is not None and result.hosting.ready_after is not None
+
+
+def _memory(hosted: Hosted) -> int:
+    """Bytes that a container uses now; 0 where nobody can tell."""
+    with suppress(SmCiError), usage_stream(hosted.engine, hosted.service.container, lambda: 0.0) as samples:
+        return next((sample.memory for sample in samples if sample.memory), 0)
+    return 0
+
+
+@contextmanager
+def _watched(seen: Seen, name: str, hosted: Hosted) -> Iterator[None]:
+    """Notes the most memory that a side uses in the block; at least one sample."""
+    before = _memory(hosted)
+    with usage.sampled(hosted.engine, hosted.service.container, lambda: 0.0, lambda: None) as samples:
+        yield
+    peak = max((sample.memory or 0 for sample in samples), default=0)
+    if most := max(peak, before, _memory(hosted)):
+        seen.peaks[name] = max(most, seen.peaks.get(name, 0))
+
+
+def _look(contents: list[ImageContents], progress: Progress, engine: Engine, image: ImageFacts) -> None:
+    """What is in the image, once; what cannot be told is no reason to end a comparison."""
+    if contents:
+        return
+    with suppress(SmCiError):
+        contents.append(contents_of(engine, image.id or image.reference, progress))
+
+
+def _tests(count: int) -> str:
+    return f"{count} test{'s' * (count != 1)}"
