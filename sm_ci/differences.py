@@ -9,6 +9,8 @@ from enum import StrEnum
 from sm_ci.errors import Finding, Location
 from sm_ci.results import CheckOutcome, Exchange, Fault, Outcome, RunResult
 
+_CONCLUSIONS = {0: "success", 1: "failure", 130: "cancelled"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
@@ -21,7 +23,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Package:
-    """One installed package. `manager` is dpkg, rpm, apk or pip; `place` the folder of a pip package in the image."""
+    """One installed package. `manager` is dpkg, rpm, apk, pip or conda; `place` the folder of a pip package, conda's prefix."""
 
     manager: str
     name: str
@@ -34,7 +36,8 @@ class ImageContents:
     """What is in an image, from its configuration and its file system; nothing of it was run.
 
     `size` is bytes on disk. `os` is PRETTY_NAME of /etc/os-release, `python` and `cuda` are versions; each is empty where there
-    is none. `unread` says why the packages could not be read, when they could not.
+    is none. `unread` says why packages could not be read, when they could not; `unknown` are the managers that it concerns: of
+    theirs there may be more.
     """
 
     size: int
@@ -51,6 +54,7 @@ class ImageContents:
     working_dir: str = ""
     ports: tuple[str, ...] = ()
     unread: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +203,7 @@ class Comparison:
 
     `together`: both were in service at the same time, and requests went to them in the order A B B A; else they were hosted in turns.
     `rounds` is how often each case was sent to each side for it. `reasons` are sentences: why it is refused or undecided, the
-    worst first. `fault` is why there is no whole comparison.
+    worst first. `allowed_answers` is what `allow` says of answers. `fault` is why there is no whole comparison.
     """
 
     schema: int
@@ -214,6 +218,7 @@ class Comparison:
     verdict: Verdict
     together: bool = True
     rounds: int = 0
+    allowed_answers: str = ""
     answers: tuple[AnswerComparison, ...] = ()
     measures: tuple[Measure, ...] = ()
     tests: tuple[TestChange, ...] = ()
@@ -230,11 +235,21 @@ class Comparison:
         return sum(answer.agreement is Agreement.CHANGED for answer in self.answers)
 
     @property
+    def hidden(self) -> tuple[str, ...]:
+        """Every value to mask, of the two sides too."""
+        return (*self.secrets, *self.baseline.result.secrets, *self.candidate.result.secrets)
+
+    @property
     def exit_status(self) -> int:
         """0 allowed, or undecided; 1 refused; else the fault's: 3 the environment, 130 interrupted."""
         if self.fault is not None:
             return self.fault.exit_status
         return 1 if self.verdict is Verdict.REFUSED else 0
+
+    @property
+    def conclusion(self) -> str:
+        """The exit status in a word: `success`, `failure`, `error` or `cancelled`."""
+        return _CONCLUSIONS.get(self.exit_status, "error")
 
 
 class UpgradeLevel(StrEnum):
@@ -326,8 +341,19 @@ class UpgradeResult:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
+    def hidden(self) -> tuple[str, ...]:
+        """Every value to mask, of the comparisons too."""
+        tried = [one.comparison for one in (*self.candidates, self.chosen, self.first_bad) if one and one.comparison]
+        return (*self.secrets, *(value for comparison in tried for value in comparison.hidden))
+
+    @property
     def exit_status(self) -> int:
         """0 current or upgraded, 1 every candidate failed; else the fault's: 3 the environment, 130 interrupted."""
         if self.fault is not None:
             return self.fault.exit_status
         return 1 if self.verdict is UpgradeVerdict.BLOCKED else 0
+
+    @property
+    def conclusion(self) -> str:
+        """The exit status in a word: `success`, `failure`, `error` or `cancelled`."""
+        return _CONCLUSIONS.get(self.exit_status, "error")

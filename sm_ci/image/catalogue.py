@@ -22,12 +22,15 @@ from importlib import resources
 from typing import Any
 
 from sm_ci.errors import Finding, ImageMissing, Severity
-from sm_ci.image.reference import Reference
+from sm_ci.image.reference import Reference, ecr, public_ecr
 from sm_ci.text import shorten
 
 ACCELERATORS = ("cpu", "gpu", "neuronx", "neuron", "arm64")
 """What an image is built for, the first that a family has being the default: Inferentia 2 and Trainium are neuronx,
 Inferentia 1 neuron, Graviton arm64."""
+
+GALLERY = "deep-learning-containers/"
+"""What stands before a repository's name on the ECR Public Gallery."""
 
 _NAMES = {  # other names in use: https://docs.djl.ai, the SDK's Python classes, the servers' own
     "lmi": "djl-lmi",
@@ -144,6 +147,17 @@ def frameworks() -> tuple[str, ...]:
     """Every name that `find` knows: the SDK's, the repositories', and others in use."""
     repositories = {one.repository for one in _all()}
     return tuple(sorted({*_table()["images"], *repositories, *_NAMES}))
+
+
+def at(reference: Reference) -> tuple[Container, ...]:
+    """All that is known of one repository of AWS's own, in that region; nothing of others."""
+    place, name = ecr(reference), reference.repository
+    if place:
+        return tuple(
+            one for one in _all() if one.repository == name and one.accounts.get(place.region) == place.account
+        )
+    own = name.removeprefix(GALLERY) if public_ecr(reference) and name.startswith(GALLERY) else ""
+    return tuple(one for one in _all() if one.public and one.repository == own)
 
 
 @cache

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
 from sm_ci.errors import EnvironmentFault, ImageMissing
-from sm_ci.image import manifest, refusals
+from sm_ci.image import listing, manifest, refusals
 from sm_ci.image.manifest import Document, Image, Malformed, Manifest
 from sm_ci.image.platform import Platform
 from sm_ci.image.registry import Registry, Reply
@@ -22,7 +18,6 @@ TAGS = 100_000  # that are read at most
 
 _PAGE = 1000
 _ACCEPT = ", ".join(sorted(manifest.MANIFESTS | manifest.INDEXES | manifest.OLD))
-_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
 def resolve(registry: Registry, platform: Platform) -> Manifest:
@@ -45,19 +40,8 @@ def resolve(registry: Registry, platform: Platform) -> Manifest:
 
 
 def tags(registry: Registry, *, most: int = TAGS) -> tuple[str, ...]:
-    """All tags of the repository, in the registry's order, page after page."""
-    path: str | None = f"{_path(registry, 'tags', 'list')}?n={_PAGE}"
-    found: list[str] = []
-    while path and len(found) < most:
-        reply = registry.get(path, accept="application/json", limit=MANIFEST)
-        if reply.status != 200:
-            raise refusals.refusal(registry, reply, now=registry.now())
-        page = _tags_of(reply.body)
-        if page is None:
-            raise refusals.not_a_registry(registry, reply)
-        found += page
-        path = _next(path, reply) if page else None
-    return tuple(found[:most])
+    """The tags of the repository, in the registry's order, as far as they can be listed."""
+    return listing.listed(registry, tags=most).tags
 
 
 def _path(registry: Registry, *parts: str) -> str:
@@ -110,27 +94,6 @@ def _known_tags(registry: Registry) -> tuple[str, ...]:
         return ()
     except EnvironmentFault:
         return ()
-
-
-def _tags_of(body: bytes) -> list[str] | None:
-    try:
-        found: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    listed = found.get("tags") if isinstance(found, Mapping) else ()
-    if listed is None:  # an empty repository
-        return []
-    return [str(tag) for tag in listed] if isinstance(listed, list) else None
-
-
-def _next(path: str, reply: Reply) -> str | None:
-    """The next page, at the same registry whatever host the link names."""
-    match = _NEXT.search(reply.headers.get("link", ""))
-    if not match:
-        return None
-    parts = urlsplit(urljoin(path, match[1]))
-    following = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return following if following != path and following.startswith("/v2/") else None
 
 
 def _algorithm(digest: str) -> str:
