@@ -17,7 +17,7 @@ from typing import TextIO, cast
 import click
 
 from sm_ci import __version__
-from sm_ci.cli import contract, doctor, init, reading, run, serve
+from sm_ci.cli import compare, contract, doctor, init, reading, run, serve, upgrade
 from sm_ci.errors import Cancelled, EnvironmentFault, SmCiError
 from sm_ci.report.screen import GuardedStream
 
@@ -33,6 +33,8 @@ for _verb in (
     serve.serve,
     init.init,
     contract.contract,
+    compare.compare,
+    upgrade.upgrade,
     reading.validate,
     doctor.doctor,
     reading.image,

@@ -23,6 +23,42 @@ def access_options(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
+def allow_options(command: Callable[..., int]) -> Callable[..., int]:
+    """How much two versions may differ, and how that is found out."""
+    for option in reversed(_ALLOW):
+        command = option(command)
+    return command
+
+
+_ALLOW = (
+    click.option(
+        "--allow",
+        multiple=True,
+        metavar="FIGURE=CHANGE",
+        help="How much may differ, before upgrade.allow of the spec: answers=within tolerance, p95=+10%, image_size=any; repeatable.",
+    ),
+    click.option(
+        "--rounds",
+        type=click.IntRange(1, 10_000),
+        metavar="NUMBER",
+        help="Send each test's request so often to each side, twice a round; default: until the figures are clear.",
+    ),
+    click.option(
+        "--measure-for",
+        metavar="TIME",
+        default="30s",
+        show_default=True,
+        help="Time for that, where --rounds is not given.",
+    ),
+    click.option(
+        "--hosting",
+        type=click.Choice(["auto", "together", "in-turns"]),
+        default="auto",
+        show_default=True,
+        help="auto: both at once where both fit.",
+    ),
+)
+
 _ACCESS = (
     click.option("--role-to-assume", metavar="ARN", help="Role to assume: by the job's OIDC token on a runner."),
     click.option("--aws-region", metavar="REGION", help="Region for AWS; default: AWS_REGION."),

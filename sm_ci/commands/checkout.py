@@ -45,11 +45,13 @@ def check_out(reference: str, start: Path, folder: Path, *, asked: str) -> Check
     too shallow, the repository broken, or the disk full.
     """
     with repository_around(start, asked) as repository, readable(repository, asked):
+        root = Path(os.path.realpath(repository.path))
+        folder = folder / root.name  # a spec without a name has its folder's
         commit = commit_of(repository, reference, asked)
         tree: Any = repository[commit]
         for entry in repository.object_store.iter_tree_contents(tree.tree):
             _write(repository, entry, folder, asked)
-        return CheckedOut(folder=folder, root=Path(os.path.realpath(repository.path)), commit=commit.decode())
+        return CheckedOut(folder=folder, root=root, commit=commit.decode())
 
 
 def _write(repository: Repo, entry: Any, folder: Path, asked: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -74,6 +75,14 @@ def digests(engine: Engine, reference: str) -> frozenset[str]:
     with translated(f"look for the image {reference}"):
         facts = _inspect(engine, reference) or {}
     return frozenset(entry.rpartition("@")[2] for entry in facts.get("RepoDigests") or ())
+
+
+def remove(engine: Engine, reference: str) -> None:
+    """Takes the name away, and the image with its last one. EngineFault when a container needs it; not there is fine."""
+    parsed = Reference.parse(reference)
+    name = parsed.at(parsed.digest).familiar if parsed.digest else reference
+    with translated(f"remove the image {name}"), suppress(ImageNotFound, NotFound):
+        engine.raw.remove_image(name)
 
 
 def digest_of(reference: str, repo_digests: Iterable[str]) -> str:

@@ -39,11 +39,12 @@ class Manner(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What a comparison touches beside its sides."""
+    """What a comparison touches beside its sides. `known` keeps what is in an image, by its id, for the next comparison."""
 
     environ: Mapping[str, str]
     progress: Progress
     interrupts: Interrupts
+    known: dict[str, ImageContents] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,36 +62,39 @@ class Seen:
 
 
 class Both:
-    """Two sides that are hosted; `baseline` and `candidate` may be of the same spec."""
+    """The sides that are hosted, one or both, by their names."""
 
     def __init__(
         self,
-        baseline: Hosting,
-        candidate: Hosting,
+        hostings: Mapping[str, Hosting],
         asking: Asking,
         budget: Budget,
         enough: Callable[[Sequence[Asked]], bool],
         world: World,
     ) -> None:
-        self.baseline, self.candidate = baseline, candidate
-        self.asking, self.budget, self.enough, self.world = asking, budget, enough, world
+        self.hostings, self.asking, self.budget, self.enough, self.world = hostings, asking, budget, enough, world
         self.seen = Seen()
         self._passes: dict[str, list[Pass]] = {BASELINE: [], CANDIDATE: []}
 
     def host(self, manner: Manner) -> Seen:
-        """Hosts both, each with its tests, its contract suite and its loads. Cancelled when it is interrupted."""
-        baseline = self._run(self.baseline, meanwhile=partial(self._beside, manner))
+        """Hosts each with its tests, its contract suite and its loads. Cancelled when it is interrupted."""
+        if BASELINE not in self.hostings or CANDIDATE not in self.hostings:
+            for hosting in self.hostings.values():
+                self._run(hosting)
+            return self.seen
+        baseline, candidate = self.hostings[BASELINE], self.hostings[CANDIDATE]
+        result = self._run(baseline, meanwhile=partial(self._beside, manner))
         if CANDIDATE in self.seen.results:
             return self.seen
-        if self.seen.apart and _served(baseline):
-            self._in_turns()
+        if self.seen.apart and _served(result):
+            self._in_turns(baseline, candidate)
         else:  # the baseline cannot be had: what becomes of the candidate is worth knowing all the same
-            self._run(self.candidate)
+            self._run(candidate)
         return self.seen
 
     def _run(self, side: Hosting, *, meanwhile: Callable[[Hosted], None] | None = None) -> RunResult:
         """One run of one side; the first is its result. Cancelled when a signal ended it."""
-        look = partial(_look, side.contents, self.world.progress)
+        look = partial(_look, side.contents, self.world.known, self.world.progress)
         result = session.run(
             side.spec,
             replace(side.options, on_image=look, meanwhile=meanwhile),
@@ -107,20 +111,20 @@ class Both:
 
     def _beside(self, manner: Manner, hosted: Hosted) -> None:
         """The baseline is in service: the candidate is hosted beside it, or later."""
-        self.seen.apart = why_apart(manner, self.baseline, hosted)
+        self.seen.apart = why_apart(manner, self.hostings[BASELINE], hosted)
         if self.seen.apart:
             self.world.progress.done(f"hosted in turns: {self.seen.apart}")
-            self._ask_one(self.baseline, hosted)
+            self._ask_one(self.hostings[BASELINE], hosted)
         else:
-            self._run(self.candidate, meanwhile=partial(self._ask_both, hosted))
+            self._run(self.hostings[CANDIDATE], meanwhile=partial(self._ask_both, hosted))
 
     def _ask_both(self, baseline: Hosted, candidate: Hosted) -> None:
         cases = answered_by(self.asking.cases, baseline.cases, candidate.cases)
         if cases:
             self.world.progress.step(f"asking both the same, A B B A ({_tests(len(cases))})")
         with (
-            _watched(self.seen, self.baseline.name, baseline),
-            _watched(self.seen, self.candidate.name, candidate),
+            _watched(self.seen, BASELINE, baseline),
+            _watched(self.seen, CANDIDATE, candidate),
         ):
             self.seen.asked = alternate(
                 replace(self.asking, cases=cases),
@@ -131,11 +135,11 @@ class Both:
                 progress=self.world.progress,
             )
 
-    def _in_turns(self) -> None:
+    def _in_turns(self, baseline: Hosting, candidate: Hosting) -> None:
         """A has been asked; B is, then both once more with nothing but the same questions: A B B A."""
-        if not _served(self._run(self.candidate, meanwhile=partial(self._ask_one, self.candidate))):
+        if not _served(self._run(candidate, meanwhile=partial(self._ask_one, candidate))):
             return
-        for side in (self.candidate, self.baseline):
+        for side in (candidate, baseline):
             again = replace(side, spec=for_figures_alone(side.spec), options=replace(side.options, cases=()))
             if not _served(self._run(again, meanwhile=partial(self._ask_one, again))):
                 return
@@ -143,7 +147,7 @@ class Both:
 
     def _ask_one(self, side: Hosting, hosted: Hosted) -> None:
         """Of a side that is hosted once more the cases are those that it has answered before."""
-        told = hosted.cases or self.seen.results[side.name].cases
+        told = hosted.cases or self.seen.results[side.name].cases if side.name in self.seen.results else hosted.cases
         cases = answered_by(self.asking.cases, told)
         rounds = self.budget.rounds or 2 * self.budget.least
         if cases:
@@ -200,12 +204,22 @@ def _watched(seen: Seen, name: str, hosted: Hosted) -> Iterator[None]:
         seen.peaks[name] = max(most, seen.peaks.get(name, 0))
 
 
-def _look(contents: list[ImageContents], progress: Progress, engine: Engine, image: ImageFacts) -> None:
+def _look(
+    contents: list[ImageContents],
+    known: dict[str, ImageContents],
+    progress: Progress,
+    engine: Engine,
+    image: ImageFacts,
+    labels: Mapping[str, str],
+) -> None:
     """What is in the image, once; what cannot be told is no reason to end a comparison."""
     if contents:
         return
     with suppress(SmCiError):
-        contents.append(contents_of(engine, image.id or image.reference, progress))
+        if image.id not in known:
+            name = image.id if image.built else image.reference
+            known[image.id] = contents_of(engine, name, labels=labels, progress=progress)
+        contents.append(known[image.id])
 
 
 def _tests(count: int) -> str:

@@ -1,0 +1,100 @@
+"""What --baseline and --candidate name: `image:X`, `model:X`, `ref:GITREF` or `result:FILE`. Reads repositories and results."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from sm_ci import session
+from sm_ci.commands.checkout import CheckedOut, check_out
+from sm_ci.errors import UsageError
+from sm_ci.report.reading import read_result
+from sm_ci.results import RunResult
+from sm_ci.session import Access
+from sm_ci.spec import Spec
+from sm_ci.trial.sides import Side
+
+KINDS = ("image", "model", "ref", "result")
+AS_IS = "the spec as it is"
+_REMEDY = "Write image:REFERENCE, model:SOURCE, ref:COMMIT-BRANCH-OR-TAG or result:FILE."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A side as it was named: `kind` of KINDS and its `value`; both empty where nothing was said: the spec as it is."""
+
+    option: str
+    kind: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.value}" if self.kind else AS_IS
+
+    @property
+    def given(self) -> str:
+        """As in the command line, for messages."""
+        return f"{self.option} {self}"
+
+
+def sides_named(baseline: str | None, candidate: str | None) -> tuple[Named, Named]:
+    """Both; one may be left out. UsageError for a word that is none, and when both are the same."""
+    first, second = _named("--baseline", baseline), _named("--candidate", candidate)
+    if str(first) == str(second):
+        what = f"both are {first}" if first.kind else "neither --baseline nor --candidate is given"
+        raise UsageError(f"{what}: there is nothing to compare", remedy=f"{_REMEDY} One of the two may be left out.")
+    return first, second
+
+
+def _named(option: str, given: str | None) -> Named:
+    if given is None:
+        return Named(option=option)
+    kind, colon, value = given.strip().partition(":")
+    if kind not in KINDS or not colon:
+        near = f" A reference alone is no side; did you mean image:{given.strip()}?" if given.strip() else ""
+        raise UsageError(f"{option} {given!r} is no side of a comparison", remedy=_REMEDY + near)
+    if not value.strip():
+        raise UsageError(f"{option} {given!r} names nothing after {kind}:", remedy=_REMEDY)
+    return Named(option=option, kind=kind, value=value.strip())
+
+
+def spec_path(named: Named, path: Path, folder: Path) -> Path:
+    """Where the side's spec is: the path itself, or as of a commit below `folder`. Errors are those of `check_out`."""
+    if named.kind != "ref":
+        return path
+    start = path.parent if path.parent.is_dir() else Path.cwd()
+    found: CheckedOut = check_out(named.value, start.resolve(), folder, asked=named.given)
+    there = found.at(path)
+    if not there.is_file():
+        raise UsageError(
+            f"{named.given}: the commit {found.commit[:7]} has no {there.relative_to(folder)}",
+            remedy="Name a commit that has the spec; a spec that was renamed since cannot be compared so.",
+        )
+    return there
+
+
+def side_of(named: Named, spec: Spec, access: Access, gpu: str) -> Side:
+    """What is hosted, or the result that is read. UsageError when the result or the model is not there."""
+    if named.kind == "result":
+        return Side(label=str(named), result=_result(Path(named.value), spec, named))
+    if named.kind == "model" and not named.value.startswith("s3://") and not Path(named.value).exists():
+        raise UsageError(f"{named.given} does not exist", remedy="Its path starts from where you are.")
+    options = session.Options(
+        cases=spec.cases,
+        image=named.value if named.kind == "image" else None,
+        model=named.value if named.kind == "model" else None,
+        gpu=gpu,
+        access=access,
+    )
+    return Side(label=str(named), spec=spec, options=options)
+
+
+def _result(path: Path, spec: Spec, named: Named) -> RunResult:
+    file = path / "result.json" if path.is_dir() else path
+    result = read_result(file)
+    if not {case.name for case in result.cases} & {case.name for case in spec.cases} and spec.cases:
+        raise UsageError(
+            f"{named.given} is of the spec {result.name}, and has no test of {shlex.quote(str(spec.path))}",
+            remedy="Name the result.json of a run of this spec.",
+        )
+    return result

@@ -1,0 +1,265 @@
+"""An upgrade from the spec to its result: look, try, write. Touches registries, what a trial touches, and files."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sm_ci import __version__, session
+from sm_ci.differences import (
+    CandidateOutcome,
+    CandidateResult,
+    Comparison,
+    ImageVersion,
+    UpgradeLevel,
+    UpgradeResult,
+    UpgradeVerdict,
+    Written,
+)
+from sm_ci.engine import images
+from sm_ci.engine.client import connect
+from sm_ci.errors import Cancelled, Finding, Severity, SmCiError, SpecError
+from sm_ci.image.reference import Reference
+from sm_ci.results import Fault
+from sm_ci.session.access import Gate
+from sm_ci.spec import Spec
+from sm_ci.spec.tags import tag_pattern
+from sm_ci.trial import Plan, World
+from sm_ci.upgrade import writing
+from sm_ci.upgrade.candidates import Wanted, candidates, support
+from sm_ci.upgrade.looking import Looked, Way, pinned
+from sm_ci.upgrade.search import Find, search
+from sm_ci.upgrade.subject import Subject, subject_of
+from sm_ci.upgrade.trying import Stopped, Trial, blamed
+
+SCHEMA = 1
+UNKNOWN = ImageVersion(reference="", tag="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What is asked beside the spec. `level` and `hold` go before and beside the spec's; `listing`: nothing is hosted."""
+
+    plan: Plan
+    level: str | None = None
+    hold: tuple[str, ...] = ()
+    find: Find = Find.NEWEST
+    tries: int = 5
+    listing: bool = False
+    write: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
+    workspace: Path | None = None
+
+
+def upgrade(
+    spec: Spec,
+    options: session.Options,
+    wishes: Wishes,
+    world: World,
+    told: Callable[[CandidateResult, Comparison], None],
+) -> UpgradeResult:
+    """Looks for newer versions, tries them, writes the one that passes. Never raises SmCiError or Cancelled.
+
+    `told` gets each comparison as soon as there is one.
+    """
+    upgrading = _Upgrading(spec, options, wishes, world, told)
+    try:
+        with tempfile.TemporaryDirectory(prefix="sm-ci-upgrade-") as scratch, world.interrupts.exposed():
+            upgrading.go(Path(scratch))
+    except Stopped as stopped:
+        upgrading.stop(stopped)
+    except (SmCiError, Cancelled) as error:
+        upgrading.findings += error.findings if isinstance(error, SpecError) else ()
+        remedy = getattr(error, "remedy", "")
+        upgrading.fault = Fault(kind=error.kind, message=error.message, remedy=remedy, exit_status=error.exit_status)
+    return upgrading.result()
+
+
+class _Upgrading:
+    """An upgrade while it goes on."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        options: session.Options,
+        wishes: Wishes,
+        world: World,
+        told: Callable[[CandidateResult, Comparison], None],
+    ) -> None:
+        self.spec, self.options, self.wishes, self.world, self.told = spec, options, wishes, world, told
+        self.id, self.started, self.begun = secrets.token_hex(6), datetime.now(UTC), time.monotonic()
+        self.current, self.found = UNKNOWN, list[CandidateResult]()
+        self.chosen: CandidateResult | None = None
+        self.first_bad: CandidateResult | None = None
+        self.passed_over: tuple[str, ...] = ()
+        self.written: tuple[Written, ...] = ()
+        self.findings: list[Finding] = []
+        self.fault: Fault | None = None
+        self.secrets: list[str] = [*spec.secrets.values(), *options.access.secrets]
+
+    def go(self, scratch: Path) -> None:
+        """From the look to the files."""
+        subject = subject_of(self.spec, self.options, scratch)
+        looked = self.look(subject)
+        if self.wishes.listing or not self.found:
+            return
+        trial = Trial(
+            current=self.current.reference,
+            spec=self.spec,
+            options=self.options,
+            prepared=subject.prepared,
+            plan=self.wishes.plan,
+            world=self.world,
+            told=self.told,
+        )
+        tried = search(self.found, self._kept(trial), find=self.wishes.find, most=self.wishes.tries)
+        self.found, self.chosen, self.first_bad = tried.candidates, tried.chosen, tried.first_bad
+        if self.chosen and self.wishes.write:
+            self.write(subject, looked, self.chosen)
+
+    def look(self, subject: Subject) -> Looked:
+        """Finds the candidates."""
+        with self._way() as way:
+            looked = subject.look(way)
+        self.current = looked.current
+        newer = candidates(looked.current, looked.versions, self._wanted(), counted=looked.counted)
+        self.found, self.passed_over = list(newer.candidates), newer.passed_over
+        ends = support(looked.current, self.started.date())
+        for finding in (*looked.findings, *newer.findings, *((ends,) if ends else ())):
+            self._note(finding)
+        self.world.progress.done(self._said())
+        return looked
+
+    def write(self, subject: Subject, looked: Looked, chosen: CandidateResult) -> None:
+        """Into all files that `upgrade.write` names. Those of ours that would not load afterwards stay as they are."""
+        outside = writing.Outside(variables=self.wishes.variables, environ=self.world.environ)
+        names = self.spec.file.upgrade.write or subject.files
+        sources = writing.read(names, self.spec.directory, self.wishes.workspace)
+        new = Reference.parse(chosen.version.reference)
+        new = replace(new, tag=chosen.version.tag, digest=new.digest or chosen.version.digest)
+        plan = writing.plan(sources, _tagged(looked.current), new, outside)
+        self.written = writing.write(plan, outside, self.wishes.workspace)
+        for finding in plan.findings:
+            self._note(finding)
+        for one in self.written:
+            self.world.progress.done(f"{one.path}:{one.line}: {one.after.strip()}")
+
+    def stop(self, stopped: Stopped) -> None:
+        """What is in use cannot be hosted, or we were interrupted."""
+        result = blamed(stopped.comparison)
+        fault = stopped.comparison.fault or result.fault
+        if fault is None:
+            return
+        self.fault = replace(fault, message=f"what is in use could not be hosted: {fault.message}")
+        if self.world.interrupts.received:
+            self.fault = fault
+
+    def result(self) -> UpgradeResult:
+        """As far as it came."""
+        return UpgradeResult(
+            schema=SCHEMA,
+            tool=f"sm-ci {__version__}",
+            id=self.id,
+            name=self.spec.name,
+            spec=str(self.spec.path),
+            started=self.started,
+            seconds=time.monotonic() - self.begun,
+            current=self.current,
+            verdict=self._verdict(),
+            candidates=tuple(self.found),
+            chosen=self.chosen,
+            first_bad=self.first_bad,
+            passed_over=self.passed_over,
+            written=self.written,
+            findings=tuple(self.findings),
+            fault=self.fault,
+            secrets=tuple(dict.fromkeys(self.secrets)),
+        )
+
+    def _verdict(self) -> UpgradeVerdict:
+        if self.chosen:
+            return UpgradeVerdict.UPGRADED
+        tried = any(one.outcome is not CandidateOutcome.UNTRIED for one in self.found)
+        return UpgradeVerdict.BLOCKED if tried else UpgradeVerdict.CURRENT
+
+    def _wanted(self) -> Wanted:
+        asked = self.spec.file.upgrade
+        pattern = tag_pattern(asked.tags) if asked.tags else None
+        wanted = Wanted(
+            level=UpgradeLevel(self.wishes.level or asked.level),
+            pattern=pattern.text if pattern else "",
+            hold=tuple(dict.fromkeys((*asked.hold, *self.wishes.hold))),
+        )
+        return replace(wanted, matches=pattern.matches) if pattern else wanted
+
+    def _kept(self, trial: Trial) -> Callable[[CandidateResult], CandidateResult]:
+        """Keeps what is known of each candidate as it comes: an interrupt leaves the rest untried."""
+
+        def tried(candidate: CandidateResult) -> CandidateResult:
+            at = self.found.index(candidate)
+            with self._lent(candidate.version.reference) as keep:
+                done = self.found[at] = trial(self._pinned(candidate))
+                keep(done.outcome is CandidateOutcome.PASSED)
+            return done
+
+        return tried
+
+    @contextmanager
+    def _lent(self, image: str) -> Iterator[Callable[[bool], None]]:
+        """An image that the engine did not have is removed after the block unless it is to be kept: a runner's disk is small."""
+        kept: list[bool] = []
+        with connect(self.world.environ) as engine:
+            had = images.find(engine, image) is not None
+        try:
+            yield kept.append
+        finally:
+            if not had and not any(kept):
+                with self.world.interrupts.shielded(), suppress(SmCiError), connect(self.world.environ) as engine:
+                    images.remove(engine, image)
+
+    def _pinned(self, candidate: CandidateResult) -> CandidateResult:
+        """By digest, where the one in use is: what is tried is what is written."""
+        version = candidate.version
+        if not Reference.parse(self.current.reference).digest:
+            return candidate
+        reference = Reference.parse(version.reference)
+        with self._way() as way:
+            version = pinned(version, reference, way)
+        named = replace(reference, tag=version.tag, digest=version.digest).familiar
+        return replace(candidate, version=replace(version, reference=named))
+
+    @contextmanager
+    def _way(self) -> Iterator[Way]:
+        """To registries, with the logins that the command line and Docker have."""
+        access, progress = self.options.access, self.world.progress
+        with connect(self.world.environ) as engine:
+            gate = Gate(access, self.world.environ, run=self.id, hide=self._hide, say=progress.detail)
+            yield Way(gate=gate, progress=progress, engine=engine)
+
+    def _said(self) -> str:
+        if not self.found:
+            return f"{self.current.reference} is the newest that is asked for"
+        tags = ", ".join(one.version.tag for one in self.found[:3])
+        more = f" and {len(self.found) - 3} more" if len(self.found) > 3 else ""
+        return f"newer than {self.current.tag}: {tags}{more}"
+
+    def _hide(self, values: Iterable[str]) -> None:
+        self.secrets += values
+        self.world.progress.hide(self.secrets)
+
+    def _note(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        if finding.severity is not Severity.ERROR:
+            self.world.progress.finding(finding)
+
+
+def _tagged(current: ImageVersion) -> Reference:
+    """The current one with its tag, also where the user names it by digest alone."""
+    reference = Reference.parse(current.reference)
+    return replace(reference, tag=reference.tag or current.tag)
