@@ -10,10 +10,9 @@ from sm_ci.spec.paths import Path
 from sm_ci.spec.wording import did_you_mean
 
 _LATER_KEYS: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"mode", "matrix", "exclude", "evaluations", "upgrade"}),
+    (): frozenset({"mode", "matrix", "exclude", "evaluations"}),
     ("tests", "*"): frozenset({"cases", "ignore", "repeat", "each", "steps"}),
-    ("tests", "*", "request"): frozenset({"stream"}),
-    ("tests", "*", "expect"): frozenset({"array", "same_as", "over", "stream"}),
+    ("tests", "*", "expect"): frozenset({"array", "same_as", "over"}),
 }
 """Keys of the language, version 1, that are not built yet."""
 

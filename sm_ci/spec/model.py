@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, WithJsonSchema
 
 from sm_ci import contract
-from sm_ci.spec import units
+from sm_ci.spec import allowances, tags, units
 
 Duration = Annotated[
     float,
@@ -219,6 +219,10 @@ class Request(Model):
     inference_component: str | None = Field(None, max_length=63, description="X-Amzn-SageMaker-Inference-Component")
     adapter: str | None = Field(None, description="X-Amzn-SageMaker-Adapter-Identifier")
     headers: dict[str, str] = Field({}, description="More headers; those that SageMaker would strip are not sent")
+    stream: bool = Field(
+        default=False,
+        description="InvokeEndpointWithResponseStream: the answer is followed as it comes, by default for up to 8 minutes",
+    )
     timeout: Duration | None = Field(None, description="Total time for this request; default: invocation_timeout")
 
     def body_kind(self) -> str | None:
@@ -228,6 +232,30 @@ class Request(Model):
 
 BODY_KINDS = ("json", "text", "csv", "file", "base64")
 FIELD_OF = {"json": "json_", "schema": "schema_"}
+
+
+class Stream(Model):
+    """What must hold of a streamed answer, part by part."""
+
+    format: Literal["sse", "jsonlines", "chunks"] | None = Field(
+        None,
+        description="How events are told apart; default: sse for text/event-stream, jsonlines for JSON lines, else HTTP's chunks",
+    )
+    text_at: str | None = Field(
+        None, description="JMESPath of the text in an event; events without text there do not count"
+    )
+    first_event: UpperLimit | None = Field(
+        None, description="Bound on the time to the first event (time to first token)"
+    )
+    inter_token_latency: UpperLimit | None = Field(
+        None, description="Bound on the longest time between two events (inter-token latency)"
+    )
+    events: Expected = Field(None, description="How many events count: a number or a matcher; default: at least one")
+    text: Expected = Field(None, description="The text of all events, joined")
+
+    def gives(self, key: str) -> bool:
+        """Whether the spec names this key."""
+        return key in self.model_fields_set
 
 
 class Expect(Model):
@@ -246,12 +274,19 @@ class Expect(Model):
     text: Expected = Field(None, description="The body as text")
     csv: Expected = Field(None, description="The body as CSV: rows of cells")
     latency: UpperLimit | None = Field(None, description="Bound on the whole time of the request, such as <250ms")
+    stream: Stream = Field(
+        Stream(), description="What must hold of a streamed answer; needs stream: true in the request"
+    )
     logs: Contains = Field(Contains(), description="What the container logs while the request runs")
     stays_healthy: bool = Field(default=False, description="/ping answers 200 right after the request")
 
     def gives(self, key: str) -> bool:
         """Whether the spec names this key, whatever its value (null is a value)."""
         return FIELD_OF.get(key, key) in self.model_fields_set
+
+    def limits_time(self) -> bool:
+        """Whether an answer may be too slow for it."""
+        return bool(self.latency or self.stream.first_event or self.stream.inter_token_latency)
 
     def asserts_nothing(self) -> bool:
         """Whether only the default status is asserted."""
@@ -307,6 +342,24 @@ class Load(Model):
     abort_on: Texts = Field((), description="Limits such as error_rate > 20%, of which any ends the load as failed")
 
 
+class Upgrade(Model):
+    """Which newer tags of the image are tried, how much they may differ, and where the one that passes is written."""
+
+    level: Literal["patch", "minor", "major"] = Field(
+        "minor", description="How far a newer tag may be from the current one: patch: 1.2.x | minor: 1.x | major: any"
+    )
+    tags: str | None = Field(
+        None, max_length=tags.LONGEST, description="Only these tags: a glob for the whole tag, or a /regex/ found in it"
+    )
+    hold: Annotated[tuple[Literal["python", "cuda", "os"], ...], Strict(strict=False)] = Field(
+        (), description="Parts of the tag that must not change, such as py312, cu124, ubuntu22.04"
+    )
+    write: Texts = Field((), description="Files in which --write changes the image; default: this spec")
+    allow: dict[str, Annotated[str, BeforeValidator(allowances.written)]] = Field(
+        {}, description="Figures and how much worse each may be, such as p95: +10%; default: answers: within tolerance"
+    )
+
+
 class SpecFile(Model):
     """One spec: what to host, how to call it, what must come back."""
 
@@ -360,3 +413,4 @@ class SpecFile(Model):
     defaults: Defaults = Field(Defaults(), description="What holds for every test")
     tests: Annotated[tuple[Test, ...], Strict(strict=False)] = Field((), description="The requests, in order")
     load: Annotated[tuple[Load, ...], Strict(strict=False)] = Field((), description="Load tests, one after the other")
+    upgrade: Upgrade = Field(Upgrade(), description="Newer tags of the image, as `sm-ci upgrade` looks for them")

@@ -18,11 +18,16 @@ METRICS = {
     "max": LATENCY,
     "error_rate": SHARE,
     "throughput": THROUGHPUT,
+    "event_throughput": THROUGHPUT,
     "memory_growth": GROWTH,
     "peak_memory": SIZE,
     "cpu": SHARE,
 }
 """The figures that a limit may name, beside percentiles of the latency such as p95 and p99.9."""
+SERIES = ("first_byte", "first_event", "inter_token_latency")
+"""What is measured of each stream, and limited as `first_event.p95`, `.avg`, `.min` or `.max`."""
+RATES = frozenset({"throughput", "event_throughput"})
+"""The figures of which more is better."""
 BEYOND = 5
 """So many samples must lie beyond a percentile before it is judged: 100 for p95, 500 for p99, 5000 for p99.9.
 
@@ -44,7 +49,20 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 }
 _SHAPE = re.compile(r"(?P<metric>[^\s<>=]+)\s*(?P<op><=|>=|<|>)\s*(?P<bound>[^\s<>=].*)", re.DOTALL)
 _PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,3})?)")
-_STREAMED = re.compile(r"(first_event|first_byte|token)(\..*)?")
+_OF_A_SERIES = ("avg", "min", "max")
+_OTHERS = {
+    "ttft": "first_event",
+    "time_to_first_token": "first_event",
+    "first_token": "first_event",
+    "gap": "inter_token_latency",
+    "itl": "inter_token_latency",
+    "token": "inter_token_latency",
+    "tpot": "inter_token_latency",
+    "time_per_output_token": "inter_token_latency",
+    "time_to_first_byte": "first_byte",
+    "ttfb": "first_byte",
+}
+"""What other tools call the same."""
 _EXAMPLE = "p95 < 200ms"
 
 
@@ -52,7 +70,8 @@ _EXAMPLE = "p95 < 200ms"
 class Threshold:
     """One limit. `bound` is in seconds, shares of one, requests a second, bytes a minute or bytes, as `kind` says.
 
-    `percent` is that of a percentile, up to 100; None for other figures.
+    `percent` is that of a percentile, up to 100; None for other figures. `series` is what of a stream it is about, if it is
+    about one of `SERIES`, and `of` what is taken of it or of the latency: p95, avg.
     """
 
     text: str
@@ -61,6 +80,17 @@ class Threshold:
     bound: float
     kind: str
     percent: float | None = None
+    series: str = ""
+
+    @property
+    def of(self) -> str:
+        """The last part of the metric."""
+        return self.metric.removeprefix(f"{self.series}.")
+
+    @property
+    def of_streams(self) -> bool:
+        """Whether it is a figure of streams."""
+        return bool(self.series) or self.metric == "event_throughput"
 
     def holds(self, measured: float) -> bool:
         """Whether a figure is within it."""
@@ -85,12 +115,14 @@ def threshold(text: str) -> Threshold:
     if not match:
         raise ValueError(f"is not a limit; write a figure, <, <=, > or >=, and a bound, for example {_EXAMPLE}")
     metric, op = match["metric"], match["op"]
-    percent = _percent(metric)
-    kind = LATENCY if percent is not None else METRICS.get(metric, "")
+    series, _, of = metric.partition(".") if metric.startswith(tuple(f"{one}." for one in SERIES)) else ("", "", metric)
+    percent = _percent(of)
+    kind = LATENCY if percent is not None or (series and of in _OF_A_SERIES) else METRICS.get(metric, "")
     if not kind:
         raise ValueError(_unknown(metric))
     bound = _bound(match["bound"].strip(), kind, f"{metric} {op}")
-    return Threshold(text=" ".join(text.split()), metric=metric, op=op, bound=bound, kind=kind, percent=percent)
+    shown = " ".join(text.split())
+    return Threshold(text=shown, metric=metric, op=op, bound=bound, kind=kind, percent=percent, series=series)
 
 
 def _percent(metric: str) -> float | None:
@@ -100,12 +132,17 @@ def _percent(metric: str) -> float | None:
 
 
 def _unknown(metric: str) -> str:
-    if _STREAMED.fullmatch(metric):
-        return f"names {quoted(metric)}, which is not supported yet; leave it out"
+    name, dot, of = metric.partition(".")
+    if name in SERIES:
+        what = f"names {quoted(metric)}, which is no figure" if dot else f"names {quoted(metric)} as a whole"
+        return f"{what}; write {name}.p95 or another percentile, {name}.avg, {name}.min or {name}.max"
+    if meant := _OTHERS.get(name.lower()):
+        return f"names the unknown figure {quoted(metric)}; did you mean {quoted('.'.join((meant, of or 'p95')))}?"
     if re.fullmatch(r"p[0-9.]+", metric):
         return f"names {quoted(metric)}, which is no percentile; write one above 0 and below 100, such as p95 or p99.9"
-    near = did_you_mean(metric, [*METRICS, "p50", "p90", "p95", "p99", "p99.9"])
-    return f"names the unknown figure {quoted(metric)}; {near or 'there are p50, p95, p99.9, ' + ', '.join(METRICS)}"
+    near = did_you_mean(metric, [*METRICS, *(f"{one}.p95" for one in SERIES), "p50", "p90", "p95", "p99", "p99.9"])
+    every = ", ".join((*METRICS, *(f"{one}.p95" for one in SERIES)))
+    return f"names the unknown figure {quoted(metric)}; {near or f'there are p50, p95, p99.9, {every}'}"
 
 
 def _bound(text: str, kind: str, before: str) -> float:

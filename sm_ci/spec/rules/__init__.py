@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sm_ci.errors import Finding
-from sm_ci.spec.rules import environment, expectations, hosting, load, model, requests, tests
+from sm_ci.spec.rules import environment, expectations, hosting, load, model, requests, streams, tests, upgrade
 from sm_ci.spec.rules.files import Files
 from sm_ci.spec.rules.schemas import Schemas
 from sm_ci.spec.value import Value
@@ -24,7 +24,9 @@ def check(root: Value, *, directory: Path, workspace: Path | None, environ: Mapp
     yield from environment.check(root, environ)
     yield from tests.check(root)
     yield from load.check(root)
+    yield from upgrade.check(root, files)
     yield from requests.headers(root.at("defaults", "request"))
     for test in root.at("tests").items():
         yield from requests.check(test.at("request"), files)
         yield from expectations.check(test.at("expect"), schemas)
+        yield from streams.check(test)

@@ -31,7 +31,7 @@ def check(expect: Value, schemas: Schemas) -> Iterator[Finding]:
     for _, value in expect.at("headers").entries():
         yield from matchers.expected_text(value)
     for expression, value in expect.at("query").entries():
-        yield from _query(expression, value)
+        yield from jmespath_in(expression, value, key=True)
         yield from matchers.expected(value)
     yield from schemas.check(expect.at("schema"))
     for name in ("json_", "schema_"):
@@ -57,32 +57,33 @@ def _status(value: Value) -> Iterator[Finding]:
         )
 
 
-def _query(expression: str, value: Value) -> Iterator[Finding]:
+def jmespath_in(expression: str, value: Value, *, key: bool) -> Iterator[Finding]:
+    """What is wrong with an expression that a value is, or its key."""
     import jmespath
     from jmespath import exceptions
 
     try:
         parsed = jmespath.compile(expression).parsed
     except exceptions.EmptyExpressionError:
-        yield value.error("query", "is an empty JMESPath expression", "write @ for the whole body", key=True)
+        yield value.error("query", "is an empty JMESPath expression", "write @ for the whole body", key=key)
     except exceptions.IncompleteExpressionError:
-        yield value.error("query", "is not a JMESPath expression: it ends too early", key=True)
+        yield value.error("query", "is not a JMESPath expression: it ends too early", key=key)
     except exceptions.LexerError as error:
-        yield _unexpected(value, error.lexer_position, error.token_value)
+        yield _unexpected(value, error.lexer_position, error.token_value, key=key)
     except exceptions.ParseError as error:
-        yield _unexpected(value, error.lex_position, error.token_value)
+        yield _unexpected(value, error.lex_position, error.token_value, key=key)
     except RecursionError:
-        yield value.error("query", "is a JMESPath expression that is nested too deeply", key=True)
+        yield value.error("query", "is a JMESPath expression that is nested too deeply", key=key)
     else:
-        yield from _functions(parsed, value)
+        yield from _functions(parsed, value, key=key)
 
 
-def _unexpected(value: Value, position: int, token: object) -> Finding:
+def _unexpected(value: Value, position: int, token: object, *, key: bool) -> Finding:
     message = f"is not a JMESPath expression: {quoted(str(token))} is not expected at column {position + 1}"
-    return value.error("query", message, key=True)
+    return value.error("query", message, key=key)
 
 
-def _functions(parsed: Any, value: Value) -> Iterator[Finding]:
+def _functions(parsed: Any, value: Value, *, key: bool) -> Iterator[Finding]:
     """A function that does not exist is found out by JMESPath only when it runs."""
     from jmespath.functions import Functions
 
@@ -92,5 +93,5 @@ def _functions(parsed: Any, value: Value) -> Iterator[Finding]:
         node = nodes.pop()
         if node["type"] == "function_expression" and node["value"] not in known:
             message = f"JMESPath has no function {quoted(node['value'])}"
-            yield value.error("query", message, did_you_mean(node["value"], known), key=True)
+            yield value.error("query", message, did_you_mean(node["value"], known), key=key)
         nodes += [child for child in node["children"] if isinstance(child, dict)]

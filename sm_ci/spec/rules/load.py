@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from sm_ci.errors import Finding
-from sm_ci.spec import units
+from sm_ci.spec import matchers, units
 from sm_ci.spec.rules.tests import printable
-from sm_ci.spec.thresholds import Threshold, threshold
+from sm_ci.spec.thresholds import RATES, Threshold, threshold
 from sm_ci.spec.value import Value
 from sm_ci.spec.wording import did_you_mean, either, quoted, shown
 
@@ -21,7 +21,9 @@ _EXAMPLES = "write for example {rate: 20/s}, {concurrency: 8} or {steps: [1, 2, 
 
 def check(root: Value) -> Iterator[Finding]:
     """What is wrong or odd with `load`."""
-    tests = [name.text for name in (test.at("name") for test in root.at("tests").items()) if name.text is not None]
+    named = [(test.at("name").text, test.at("request", "stream").content is True) for test in root.at("tests").items()]
+    streams = {name: streamed for name, streamed in named if name is not None}
+    tests = list(streams)
     lines: dict[str, int] = {}
     for load in root.at("load").items():
         name = load.at("name")
@@ -33,7 +35,7 @@ def check(root: Value) -> Iterator[Finding]:
         if isinstance(load.content, dict):
             yield from _mix(load, tests)
             yield from _arrival(load)
-            yield from _limits(load)
+            yield from _limits(load, streams)
 
 
 def _mix(load: Value, tests: list[str]) -> Iterator[Finding]:
@@ -74,7 +76,8 @@ def _steps(steps: Value, duration: Value) -> Iterator[Finding]:
         yield steps.error("arrival", message, f"write duration: {count * 5}s or more")
 
 
-def _limits(load: Value) -> Iterator[Finding]:
+def _limits(load: Value, streams: Mapping[str, bool]) -> Iterator[Finding]:
+    share = _streamed(load, streams)
     for key, better in (("thresholds", True), ("abort_on", False)):
         for value in load.at(key).items():
             if value.text is None:
@@ -85,14 +88,25 @@ def _limits(load: Value) -> Iterator[Finding]:
                 message, _, remedy = str(error).partition("; ")
                 yield value.error("threshold", f"{message}: {shown(value.content)}", remedy)
                 continue
+            if limit.of_streams and not share:
+                message = f"names a figure of streams, and no test of this load streams: {shown(value.content)}"
+                yield value.error("threshold", message, "write stream: true in the request of one")
             yield from _direction(value, limit, must_hold=better)
             if better:
-                yield from _samples(value, limit, load)
+                yield from _samples(value, limit, load, share)
+
+
+def _streamed(load: Value, streams: Mapping[str, bool]) -> float:
+    """The share of its requests that ask for a stream."""
+    given = {name: weight.content for name, weight in load.at("requests").entries()} or dict.fromkeys(streams, 1)
+    weights = {name: weight for name, weight in given.items() if matchers.is_number(weight) and weight > 0}
+    whole = sum(weights.values())
+    return sum(weight for name, weight in weights.items() if streams.get(name)) / whole if whole else 0.0
 
 
 def _direction(value: Value, limit: Threshold, *, must_hold: bool) -> Iterator[Finding]:
     """A limit that a worse container holds is a slip."""
-    less_is_better = limit.metric != "throughput"
+    less_is_better = limit.metric not in RATES
     if limit.upper == (less_is_better == must_hold):
         return
     turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}[limit.op]
@@ -101,19 +115,23 @@ def _direction(value: Value, limit: Threshold, *, must_hold: bool) -> Iterator[F
     yield value.error("threshold", f"{what}: {shown(value.content)}", f"did you mean {quoted(meant)}?")
 
 
-def _samples(value: Value, limit: Threshold, load: Value) -> Iterator[Finding]:
-    """Of a rate it is known before how many samples there will be; of the container's memory always."""
+def _samples(value: Value, limit: Threshold, load: Value, streamed: float) -> Iterator[Finding]:
+    """Of a rate it is known before how many samples there will be; of the container's memory always, of events never."""
     rate, seconds = _number(load.at("arrival", "rate"), units.rate), _number(load.at("duration"), units.duration)
     if limit.metric == "memory_growth" and 0 < seconds < LEAST_FOR_GROWTH:
         message = (
             f"memory_growth needs {LEAST_FOR_GROWTH:g}s or more, a sample a second, not {load.at('duration').text}"
         )
         yield value.error("threshold", message, "make duration longer")
-    if not (rate and seconds) or round(rate * seconds) >= limit.samples:
+    samples = round(rate * seconds * (streamed if limit.series else 1))
+    if not (rate and seconds) or samples >= limit.samples or limit.series == "inter_token_latency":
         return
+    if limit.series and not streamed:
+        return  # told already
     message = (
         f"{limit.metric} needs {limit.samples:,} samples, "
-        f"and {load.at('arrival', 'rate').text} for {load.at('duration').text} are {round(rate * seconds):,}"
+        f"and {load.at('arrival', 'rate').text} for {load.at('duration').text} are {samples:,}"
+        f"{' of streams' if limit.series else ''}"
     )
     yield value.error("threshold", message, "make duration or rate larger, or judge a lower percentile")
 

@@ -79,6 +79,8 @@ def around(keys: Keys) -> str:
     if keys[:1] == ("load",) and len(keys) > 2:
         arrival = {} if keys[-1] in {"rate", "concurrency", "steps"} or "steps" in keys else {"rate": "9/s"}
         document["load"] = [{"name": "l", "arrival": arrival, "duration": "30s"}]
+    if keys[2:4] == ("expect", "stream"):
+        document["tests"][0]["request"] = {"stream": True}
     if keys[:1] == ("tests",) and len(keys) == 1:
         del document["tests"]
     put(document, keys)

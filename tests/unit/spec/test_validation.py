@@ -58,7 +58,7 @@ def test_unknown_keys_of_a_test() -> None:
     ]
 
 
-@pytest.mark.parametrize("key", ["mode", "matrix", "exclude", "evaluations", "upgrade"])
+@pytest.mark.parametrize("key", ["mode", "matrix", "exclude", "evaluations"])
 def test_keys_that_come_later(key: str) -> None:
     assert below(f"{key}: x") == [f"s.yml:3:1: {key}: is not supported yet; leave it out"]
 
@@ -70,13 +70,9 @@ def test_keys_of_a_test_that_come_later(key: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("key", ["array", "same_as", "over", "stream"])
+@pytest.mark.parametrize("key", ["array", "same_as", "over"])
 def test_expectations_that_come_later(key: str) -> None:
     assert expect(f"{key}: x") == [f"s.yml:6:7: tests[0].expect.{key}: is not supported yet; leave it out"]
-
-
-def test_more_that_comes_later() -> None:
-    assert request("stream: true") == ["s.yml:6:7: tests[0].request.stream: is not supported yet; leave it out"]
 
 
 def test_an_image_is_built_or_named() -> None:

@@ -15,6 +15,12 @@ def steady(rest: str) -> str:
     return spec(f"{{name: a, arrival: {{rate: 20/s}}, duration: 30s, {rest}}}")
 
 
+def mixed(rest: str) -> str:
+    """Half of the requests stream."""
+    tests = "tests: [{name: tokens, request: {stream: true}}, {name: image}]"
+    return spec(f"{{name: a, arrival: {{rate: 20/s}}, duration: 30s, {rest}}}", tests)
+
+
 SOUND = [
     "{name: a, arrival: {concurrency: 8}, duration: 30s}",
     "{name: a, arrival: {rate: 90/min, pattern: constant}, duration: 1m, warmup: 5s, check: 5%, requests: {image: 0.5}}",
@@ -28,6 +34,11 @@ SOUND = [
 @pytest.mark.parametrize("load", SOUND)
 def test_sound_loads(told: Told, load: str) -> None:
     assert told(spec(load)) == []
+
+
+def test_limits_on_streams_are_sound_where_a_test_streams(told: Told) -> None:
+    limits = "first_event.p95 < 800ms, first_byte.max<1s, inter_token_latency.p99.9 < 100ms, event_throughput >= 100/s"
+    assert told(mixed(f"thresholds: [{limits}], abort_on: [first_event.avg > 5s, event_throughput < 1/s]")) == []
 
 
 @pytest.mark.parametrize(
@@ -126,8 +137,64 @@ def test_sound_loads(told: Told, load: str) -> None:
         (
             steady("thresholds: [first_event.p95 < 800ms]"),
             (
-                "5:66: load[0].thresholds[0]: names 'first_event.p95', which is not supported yet: "
-                "'first_event.p95 < 800ms'; leave it out"
+                "5:66: load[0].thresholds[0]: names a figure of streams, and no test of this load streams: "
+                "'first_event.p95 < 800ms'; write stream: true in the request of one"
+            ),
+        ),
+        (
+            steady("abort_on: [event_throughput < 5/s]"),
+            (
+                "5:64: load[0].abort_on[0]: names a figure of streams, and no test of this load streams: "
+                "'event_throughput < 5/s'; write stream: true in the request of one"
+            ),
+        ),
+        (
+            mixed("thresholds: [first_event.p95 < 1s, first_event.p99 < 1s, inter_token_latency.p99.9 < 1s]"),
+            (
+                "5:88: load[0].thresholds[1]: first_event.p99 needs 500 samples, and 20/s for 30s are 300 of streams; "
+                "make duration or rate larger, or judge a lower percentile"
+            ),
+        ),
+        (
+            mixed("requests: {image: 1}, thresholds: [first_byte.avg < 1s]"),
+            (
+                "5:88: load[0].thresholds[0]: names a figure of streams, and no test of this load streams: "
+                "'first_byte.avg < 1s'; write stream: true in the request of one"
+            ),
+        ),
+        (
+            mixed("thresholds: [event_throughput < 5/s]"),
+            (
+                "5:66: load[0].thresholds[0]: holds where the container is worse: 'event_throughput < 5/s'; "
+                "did you mean 'event_throughput > 5/s'?"
+            ),
+        ),
+        (
+            mixed("thresholds: [first_event < 5ms]"),
+            (
+                "5:66: load[0].thresholds[0]: names 'first_event' as a whole: 'first_event < 5ms'; "
+                "write first_event.p95 or another percentile, first_event.avg, first_event.min or first_event.max"
+            ),
+        ),
+        (
+            mixed("thresholds: [first_event.p100 < 5ms]"),
+            (
+                "5:66: load[0].thresholds[0]: names 'first_event.p100', which is no figure: 'first_event.p100 < 5ms'; "
+                "write first_event.p95 or another percentile, first_event.avg, first_event.min or first_event.max"
+            ),
+        ),
+        (
+            mixed("thresholds: [ttft < 5ms]"),
+            (
+                "5:66: load[0].thresholds[0]: names the unknown figure 'ttft': 'ttft < 5ms'; "
+                "did you mean 'first_event.p95'?"
+            ),
+        ),
+        (
+            mixed("thresholds: [itl.p99 < 5ms]"),
+            (
+                "5:66: load[0].thresholds[0]: names the unknown figure 'itl.p99': 'itl.p99 < 5ms'; "
+                "did you mean 'inter_token_latency.p99'?"
             ),
         ),
         (
