@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from sm_ci.errors import Finding, Location
+from sm_ci.streams import Format
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -57,8 +58,39 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A piece of a streamed answer's body. `at` is seconds since the request began, `size` bytes."""
+
+    at: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """How a streamed answer came. Times are seconds since the request began, gaps the seconds between two events.
+
+    `chunks` and `events` count all of them. Events are those that count: not `[DONE]`, and
+    with `text_at` those that have text there. `longest_gap` is the greatest inter-token latency, `longest_after` the number of
+    the event before it, from 1; `mean_gap` is the time per output token. `at` says when the first of them came.
+    """
+
+    format: Format
+    chunks: int
+    events: int
+    first_event: float | None = None
+    last_event: float | None = None
+    mean_gap: float | None = None
+    longest_gap: float | None = None
+    longest_after: int = 0
+    at: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A complete HTTP answer. `connect`, `first_byte` (of the answer) and `total` are seconds since the request began."""
+    """A complete HTTP answer. `connect`, `first_byte` (of the answer) and `total` are seconds since the request began.
+
+    Of a streamed one `chunks` are the first pieces of its body, and `stream` tells of all.
+    """
 
     status: int
     headers: Headers
@@ -66,6 +98,8 @@ class Answer:
     connect: float
     first_byte: float
     total: float
+    chunks: tuple[Chunk, ...] = ()
+    stream: Stream | None = None
 
 
 class NoAnswerKind(StrEnum):
@@ -246,9 +280,9 @@ class LimitOutcome(StrEnum):
 class Limit:
     """One threshold of a load, such as `p95 < 200ms`.
 
-    `text` is as the spec has it; `metric` its first word; `bound` and `measured` are in seconds (p95, avg, max), shares of
-    one (error_rate, cpu), requests a second (throughput), bytes (peak_memory) or bytes a minute (memory_growth).
-    `message` says what was measured, and why the limit is void or could not be judged.
+    `text` is as the spec has it; `metric` its first word; `bound` and `measured` are in seconds (p95, avg, max, first_event.p95),
+    shares of one (error_rate, cpu), requests or events a second (throughput, event_throughput), bytes (peak_memory) or bytes a
+    minute (memory_growth). `message` says what was measured, and why the limit is void or could not be judged.
     """
 
     text: str
@@ -294,6 +328,33 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Streamed:
+    """What streams a load had, of answers with a status as expected, from when their requests were due.
+
+    `first_byte` is that of the body, `first_event` the first event that counts (time to first token), `inter_token_latency` the
+    time from one event to the next of the same stream. `events` is how many came; `throughput` is events a second while
+    requests were begun.
+    """
+
+    first_byte: Latency = Latency()
+    first_event: Latency = Latency()
+    inter_token_latency: Latency = Latency()
+    events: int = 0
+    throughput: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """What came of streams in a slice of a load: so many events; percentiles in seconds, None where there were none."""
+
+    events: int
+    first_event_p50: float | None = None
+    first_event_p95: float | None = None
+    inter_token_p50: float | None = None
+    inter_token_p99: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorCount:
     """So many requests failed so: a word of NoAnswerKind, or `status 5xx`."""
 
@@ -307,6 +368,7 @@ class Bucket:
 
     `answered` are answers as expected; the percentiles (seconds) are None where nothing was answered. `in_flight` is how many
     were under way at its end. `judged`: not in the warm-up, and what began in it counts. `step` is the place in `LoadResult.steps`.
+    `beat` is of its streams, where the load has any.
     """
 
     at: float
@@ -321,6 +383,7 @@ class Bucket:
     p95: float | None = None
     p99: float | None = None
     slowest: float | None = None
+    beat: Beat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -414,6 +477,7 @@ class LoadResult:
     error_rate: float = 0.0
     throughput: float = 0.0
     latency: Latency = Latency()
+    streamed: Streamed | None = None
     buckets: tuple[Bucket, ...] = ()
     steps: tuple[Step, ...] = ()
     mix: tuple[MixShare, ...] = ()

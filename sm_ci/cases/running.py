@@ -106,7 +106,7 @@ def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> 
         Requested(
             at=timeline.watch.now(),
             body=sent.body.sha256,
-            timed_out=missed is NoAnswerKind.TIMEOUT,
+            timed_out=missed is NoAnswerKind.TIMEOUT and not _flowed(outcome),
             refused=missed is NoAnswerKind.REFUSED,
         )
     )
@@ -118,6 +118,11 @@ def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> 
 def _no_answer_reason(outcome: NoAnswer, dead: Death | None) -> str:
     cause = f": {dead.message}" if dead and dead.message not in outcome.detail else ""
     return f"no answer after {outcome.after:.2f} s: {outcome.detail}{cause}{_broken_stream(outcome)}"
+
+
+def _flowed(outcome: Answer | NoAnswer) -> bool:
+    """Whether a stream was under way: a server that still sends does not hang, however long it takes."""
+    return isinstance(outcome, NoAnswer) and bool(outcome.partial and outcome.partial.chunks)
 
 
 def _broken_stream(outcome: NoAnswer) -> str:

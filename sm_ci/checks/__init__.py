@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from sm_ci.checks import body_json, csv_rows, headers, latency, log, query, schema, status, text
+from sm_ci.checks import body_json, csv_rows, headers, latency, log, query, schema, status, stream, text
 from sm_ci.checks.body import Body, Unreadable
 from sm_ci.checks.mismatch import Place
 from sm_ci.results import Answer, Failure
@@ -33,6 +33,8 @@ def judge(
         body = Body(answer)
         found += _judge_json(body, expect, tolerance, directory, place)
         found += _judge_text(body, expect, tolerance, place)
+        if expect.gives("stream"):
+            found += stream.check(answer, expect.stream, tolerance, place)
     if expect.latency is not None:
         found += latency.check(answer, expect.latency, place)
     return tuple(found)

@@ -11,14 +11,14 @@ def check(answer: Answer, limit: Limit, place: Place) -> tuple[Failure, ...]:
     """From the request's beginning to the last byte of the answer."""
     if limit.holds(answer.total):
         return ()
-    got = _shown(answer.total, limit)
+    got = too_long(answer.total, limit)
     message = f"took {got}, expected {limit.text}"
     at = place("expect", "latency")
     return (Failure(check="latency", path="latency", expected=limit.text, got=got, message=message, at=at),)
 
 
-def _shown(seconds: float, limit: Limit) -> str:
-    """As few digits as still break the limit: 250.3 ms is not shown as 250 ms when 250 ms is allowed."""
+def too_long(seconds: float, limit: Limit) -> str:
+    """A time that breaks the limit, with as few digits as still break it: 250.3 ms is not shown as 250 ms when 250 ms is allowed."""
     factor, unit = (1.0, "s") if seconds >= 10 else (1e3, "ms")
     digits = next((n for n in range(6) if not limit.holds(round(seconds * factor, n) / factor)), 6)
     return f"{seconds * factor:.{digits}f} {unit}"

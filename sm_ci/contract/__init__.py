@@ -21,6 +21,8 @@ STARTUP_TIMEOUT = 480.0  # seconds: 200s within 8 minutes of the start [dg]
 STARTUP_TIMEOUT_RANGE = (60.0, 3600.0)  # ContainerStartupHealthCheckTimeoutInSeconds [api]
 ACCEPT_TIMEOUT = 0.25  # seconds to accept a connection [dg]
 INVOCATION_TIMEOUT = 60.0  # seconds for the whole answer [dg]
+STREAM_TIMEOUT = 480.0  # seconds for the whole of a streamed answer, of any size; the guide's Marketplace pages
+STREAM_LIMIT = 256 * 2**20  # bytes of a streamed answer: ours, so that one without end fills no disk
 STOP_GRACE = 30  # seconds between SIGTERM and SIGKILL [dg]
 
 SHM_SIZE = 64 * 2**20  # bytes; reported by users of real endpoints (sagemaker-python-sdk#2801)
@@ -63,6 +65,10 @@ PASSED_HEADERS = frozenset(
     }
 )
 """What reaches the container; "SageMaker AI strips all POST headers except those supported by InvokeEndpoint" [dg]."""
+
+
+NOT_STREAMED = frozenset({"target_model"})
+"""Members of InvokeEndpoint that InvokeEndpointWithResponseStream has not [api sagemaker-runtime]; nor takes it NEW_SESSION."""
 
 
 def platform_environment(port: int = PORT, region: str = REGION) -> dict[str, str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import replace
+from http.client import HTTPResponse
 
 from sm_ci import contract
 from sm_ci.invoke.body import IN_MEMORY, Limits, read
-from sm_ci.invoke.line import Address, Broken, Line
+from sm_ci.invoke.following import Follower
+from sm_ci.invoke.line import Address, Broken, Line, Wire
 from sm_ci.invoke.message import NotTaken, ask, headers_of, pieces_of
 from sm_ci.results import Answer, Blob, Headers, NoAnswer, NoAnswerKind, header
+from sm_ci.streams import Reading
 
 LATE = "no complete answer within"
 """How a time-out is told."""
@@ -23,11 +26,20 @@ def ping(address: Address, *, timeout: float = contract.PING_TIMEOUT, line: Line
 
 
 def exchange(
-    address: Address, method: str, path: str, *, headers: Headers, body: bytes, limits: Limits, line: Line | None = None
+    address: Address,
+    method: str,
+    path: str,
+    *,
+    headers: Headers,
+    body: bytes,
+    limits: Limits,
+    line: Line | None = None,
+    stream: Reading | None = None,
 ) -> Answer | NoAnswer:
     """One request on a connection of its own, and its answer or why there is none. Never raises for what the server does.
 
-    Exactly these headers: what a client library would add on its own, SageMaker does not send.
+    Exactly these headers: what a client library would add on its own, SageMaker does not send. With `stream` it is noted
+    when the parts of the answer come.
     """
     line, begun = line or Line(), time.perf_counter()
     fixed = (("Host", contract.HOST_HEADER), ("User-Agent", contract.USER_AGENT))
@@ -35,22 +47,36 @@ def exchange(
         with line.dial(address, min(limits.accept, limits.total), begun + limits.total) as wire:
             connect = time.perf_counter() - begun
             with ask(wire, method, path, (*fixed, *headers), body) as response:
-                first_byte = time.perf_counter() - begun
-                answered = headers_of(response)
-                blob, trouble = read(pieces_of(response, wire), header_type(answered), limits)
+                answer, trouble = _taken_in(response, wire, limits, begun, stream)
     except (OSError, Broken) as error:
         return _no_answer(error, line, begun, limits)
+    answer = replace(answer, connect=connect)
+    if trouble or line.hung_up:  # a body without a length, cut by us, looks complete
+        return _no_answer(trouble, line, begun, limits, replace(answer, body=answer.body.kept(IN_MEMORY)))
+    return answer
+
+
+def _taken_in(
+    response: HTTPResponse, wire: Wire, limits: Limits, begun: float, stream: Reading | None
+) -> tuple[Answer, Exception | None]:
+    """The answer, its head being there; and why it is not complete, if it is not."""
+    first_byte = time.perf_counter() - begun
+    headers, pieces, follower = headers_of(response), pieces_of(response, wire), None
+    if stream is not None:
+        follower = Follower(stream, header_type(headers), lambda: time.perf_counter() - begun)
+        pieces = follower.over(pieces, lambda: bool(response.chunked and response.chunk_left))
+    blob, trouble = read(pieces, header_type(headers), limits)
     answer = Answer(
         status=response.status,
-        headers=answered,
+        headers=headers,
         body=blob,
-        connect=connect,
+        connect=0.0,
         first_byte=first_byte,
         total=time.perf_counter() - begun,
+        chunks=follower.chunks if follower else (),
+        stream=follower.stream() if follower else None,
     )
-    if trouble or line.hung_up:  # a body without a length, cut by us, looks complete
-        return _no_answer(trouble, line, begun, limits, replace(answer, body=blob.kept(IN_MEMORY)))
-    return answer
+    return answer, trouble
 
 
 def wire(method: str, path: str, headers: Headers, body: bytes) -> bytes:

@@ -14,10 +14,28 @@ CLIENT = "client"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """Some times: their sum in seconds, and pairs of a histogram's bucket and a number."""
+
+    total: float
+    counts: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """What came of streams in a slice, of answers with a status as expected: so many events, and how long they took."""
+
+    events: int
+    first_byte: Times
+    first_event: Times
+    inter_token_latency: Times
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """What ended in a slice, of one stage and one call. `total` is the sum of all latencies in seconds.
 
-    `counts` are pairs of a histogram's bucket and a number.
+    `counts` are pairs of a histogram's bucket and a number. `flow` is of streams, those that go on too.
     """
 
     stage: int
@@ -26,6 +44,7 @@ class Cell:
     total: float
     counts: tuple[tuple[int, int], ...]
     errors: tuple[tuple[str, int], ...]
+    flow: Flow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +99,21 @@ def parse(line: bytes) -> Frame:
     if values.pop("kind") == "taken":
         headers = tuple((str(name), str(value)) for name, value in values.pop("headers"))
         return Taken(**{**values, "headers": headers, "body": base64.b64decode(values["body"])})
-    cells = tuple(
-        Cell(**{**cell, "counts": _pairs(cell["counts"]), "errors": tuple(map(tuple, cell["errors"]))})
-        for cell in values.pop("cells")
-    )
+    cells = tuple(map(_cell, values.pop("cells")))
     return Slice(**{**values, "cells": cells, "late": _pairs(values["late"])})
+
+
+def _cell(cell: dict[str, Any]) -> Cell:
+    flow = cell.pop("flow", None)
+    errors = tuple((str(kind), int(count)) for kind, count in cell["errors"])
+    return Cell(**{**cell, "counts": _pairs(cell["counts"]), "errors": errors, "flow": flow and _flow(flow)})
+
+
+def _flow(flow: dict[str, Any]) -> Flow:
+    times = {
+        name: Times(total=of["total"], counts=_pairs(of["counts"])) for name, of in flow.items() if name != "events"
+    }
+    return Flow(events=flow["events"], **times)
 
 
 def flat(counts: dict[int, int]) -> list[int]:

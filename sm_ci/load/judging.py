@@ -24,13 +24,15 @@ SCALED = "the container has less than its instance type, as this machine is smal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What limits are judged on. `peak`, `growth` and `cpu` (of what the container may use) are None where not known.
+    """What limits are judged on. `events` are those of streams a second; None where nothing streams.
 
-    `void` says why latency and throughput tell nothing about the container, `unseen` why what it uses is not known.
+    `peak`, `growth` and `cpu` (of what the container may use) are None where not known. `void` says why latency and
+    throughput tell nothing about the container, `unseen` why what it uses is not known.
     """
 
     requests: Sum
     seconds: float
+    events: float | None = None
     peak: int | None = None
     growth: float | None = None
     cpu: float | None = None
@@ -47,6 +49,8 @@ class Figures:
     def value(self, limit: Threshold) -> float | None:
         """The figure that a limit names."""
         requests = self.requests
+        if limit.series:
+            return requests.streams.series(limit.series).figure(limit.of, limit.percent)
         if limit.percent is not None:
             return requests.latency.percentiles([limit.percent])[0]
         known: dict[str, float | None] = {
@@ -55,6 +59,7 @@ class Figures:
             "max": requests.latency.slowest if requests.latency.counts else None,
             "error_rate": requests.error_rate if requests.ended else None,
             "throughput": self.throughput if requests.ended else None,
+            "event_throughput": self.events,
             "peak_memory": self.peak,
             "memory_growth": self.growth,
             "cpu": self.cpu,
@@ -109,7 +114,8 @@ def slope(samples: Sequence[Usage]) -> float | None:
 
 
 def _verdict(limit: Threshold, value: float | None, figures: Figures) -> tuple[LimitOutcome, str]:
-    samples = figures.requests.latency.samples
+    times = figures.requests.streams.series(limit.series).times if limit.series else figures.requests.latency
+    samples = times.samples
     if limit.percent is not None and samples < limit.samples:
         return LimitOutcome.ERRORED, f"{limit.metric} needs {limit.samples:,} samples, and there are {samples:,}"
     if value is None:
@@ -123,6 +129,8 @@ def _verdict(limit: Threshold, value: float | None, figures: Figures) -> tuple[L
 
 
 def _unknown(limit: Threshold, figures: Figures) -> tuple[LimitOutcome, str]:
+    if limit.series and figures.requests.ended:
+        return LimitOutcome.ERRORED, "no event has come, so there is nothing to judge"
     if limit.metric not in {"peak_memory", "memory_growth", "cpu"}:
         return LimitOutcome.ERRORED, "no request has ended, so there is nothing to judge"
     if figures.unseen:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from sm_ci.load.frames import Cell, Slice, Taken
 from sm_ci.load.histogram import Histogram
 from sm_ci.load.plan import Plan
-from sm_ci.results import Bar, Bucket, ErrorCount, Latency, Percentile
+from sm_ci.load.spread import Spread, Streams
+from sm_ci.results import Bucket, ErrorCount, Latency
 
-SHOWN = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
-BARS, MOST_BUCKETS = 40, 600
+MOST_BUCKETS = 600
 
 
 @dataclass(slots=True)
@@ -24,6 +24,7 @@ class Sum:
     errors: Counter[str] = field(default_factory=Counter)
     answered: int = 0
     total: float = 0.0
+    streams: Streams = field(default_factory=Streams)
 
     def add(self, cell: Cell) -> None:
         """Takes in a cell of a frame."""
@@ -31,6 +32,8 @@ class Sum:
         self.errors.update(dict(cell.errors))
         self.answered += cell.answered
         self.total += cell.total
+        if cell.flow is not None:
+            self.streams.add(cell.flow)
 
     def merge(self, other: Sum) -> None:
         """Takes in another."""
@@ -38,6 +41,7 @@ class Sum:
         self.errors.update(other.errors)
         self.answered += other.answered
         self.total += other.total
+        self.streams.merge(other.streams)
 
     @property
     def ended(self) -> int:
@@ -60,20 +64,8 @@ class Sum:
         return tuple(ErrorCount(kind=kind, count=count) for kind, count in self.errors.most_common())
 
     def shown(self) -> Latency:
-        """The latency for the reports: percentiles for which there is a sample beyond them."""
-        samples = self.latency.samples
-        if not samples:
-            return Latency()
-        wanted = [percent for percent in SHOWN if samples * (1 - percent / 100) >= 1 or percent == SHOWN[0]]
-        found = zip(wanted, self.latency.percentiles(wanted), strict=True)
-        return Latency(
-            samples=samples,
-            mean=self.mean or 0.0,
-            fastest=self.latency.fastest,
-            slowest=self.latency.slowest,
-            percentiles=tuple(Percentile(percent=percent, seconds=at) for percent, at in found if at is not None),
-            bars=tuple(Bar(low=low, high=high, count=count) for low, high, count in self.latency.bars(BARS)),
-        )
+        """The latency for the reports."""
+        return Spread(self.latency, self.total).shown()
 
 
 class Measurement:
@@ -83,6 +75,10 @@ class Measurement:
         self.plan, self.offset = plan, offset
         self.sums: defaultdict[tuple[int, int], Sum] = defaultdict(Sum)
         self.spent: defaultdict[int, float] = defaultdict(float)  # seconds of each stage
+        self.events: defaultdict[int, int] = defaultdict(
+            int
+        )  # that came in these seconds, whenever their streams began
+        self.streaming = any(call.stream for call in plan.calls)
         self.begun: float | None = None
         self.ended = 0.0
         self.cpu = self.requests = 0.0
@@ -107,6 +103,7 @@ class Measurement:
             self.sums[cell.stage, cell.call].add(cell)
         if not frame.draining:
             self.spent[frame.stage] += frame.end - frame.begin
+            self.events[frame.stage] += sum(cell.flow.events for cell in frame.cells if cell.flow)
         if frame.stage in self.judged and not frame.draining:
             self.cpu += frame.cpu
             self.requests += sum(cell.answered + sum(count for _, count in cell.errors) for cell in frame.cells)
@@ -131,6 +128,12 @@ class Measurement:
     def seconds(self, stages: Iterable[int]) -> float:
         """How long these stages took."""
         return sum(self.spent[stage] for stage in stages)
+
+    def event_rate(self, stages: Iterable[int]) -> float | None:
+        """Events a second while these stages went on; None where nothing streams."""
+        stages = tuple(stages)
+        seconds = self.seconds(stages)
+        return sum(self.events[stage] for stage in stages) / seconds if self.streaming and seconds else None
 
     @property
     def judged_from(self) -> float:
@@ -195,4 +198,5 @@ class _Slices:
             p95=p95,
             p99=p99,
             slowest=latency.slowest if latency.counts else None,
+            beat=self.requests.streams.beat() if of.streaming else None,
         )

@@ -65,6 +65,7 @@ def result(
         error_rate=figures.requests.error_rate,
         throughput=figures.throughput,
         latency=latency,
+        streamed=figures.requests.streams.shown(figures.events or 0.0) if measurement.streaming else None,
         buckets=measurement.buckets,
         steps=steps,
         mix=_mix(wanted, measurement, stages),
@@ -114,6 +115,7 @@ def _figures(ground: Ground, measurement: Measurement, stages: frozenset[int], u
     return Figures(
         requests=measurement.of(stages),
         seconds=measurement.seconds(stages),
+        events=measurement.event_rate(stages),
         peak=max((one.memory for one in usage if one.memory is not None), default=None),
         growth=slope(counted),
         cpu=cpu,

@@ -7,16 +7,22 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from sm_ci.streams import Format, Reading
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request of the mix. `wire` is all of it as it is sent; `fine` the statuses that are no error; `timeout` in seconds."""
+    """One request of the mix. `wire` is all of it as it is sent; `fine` the statuses that are no error; `timeout` in seconds.
+
+    `stream`: the answer is followed as it comes, and how.
+    """
 
     name: str
     weight: float
     wire: bytes
     fine: frozenset[int]
     timeout: float
+    stream: Reading | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,14 @@ def parse(line: bytes) -> Plan:
     """The plan of a line."""
     document: dict[str, Any] = json.loads(line)
     calls = tuple(
-        Call(**{**call, "wire": base64.b64decode(call["wire"]), "fine": frozenset(call["fine"])})
+        Call(
+            **{
+                **call,
+                "wire": base64.b64decode(call["wire"]),
+                "fine": frozenset(call["fine"]),
+                "stream": _reading(call["stream"]),
+            }
+        )
         for call in document["calls"]
     )
     stages = tuple(Stage(**stage) for stage in document["stages"])
@@ -76,4 +89,11 @@ def _call(call: Call) -> dict[str, Any]:
         "wire": base64.b64encode(call.wire).decode(),
         "fine": sorted(call.fine),
         "timeout": call.timeout,
+        "stream": call.stream and {"format": call.stream.format, "text_at": call.stream.text_at},
     }
+
+
+def _reading(given: dict[str, Any] | None) -> Reading | None:
+    if given is None:
+        return None
+    return Reading(format=Format(given["format"]) if given["format"] else None, text_at=given["text_at"])

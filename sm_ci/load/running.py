@@ -85,9 +85,14 @@ def _aborted(wanted: Wanted, measurement: Measurement) -> str:
     """The limit of `abort_on` that ends the load, if one does; it is judged from when there are samples enough."""
     if not wanted.abort_on:
         return ""
-    figures = Figures(requests=measurement.of(measurement.judged), seconds=measurement.seconds(measurement.judged))
+    judged = measurement.judged
+    figures = Figures(
+        requests=measurement.of(judged), seconds=measurement.seconds(judged), events=measurement.event_rate(judged)
+    )
     for limit in wanted.abort_on:
-        value = figures.value(limit) if figures.requests.ended >= max(limit.samples, LEAST_TO_ABORT) else None
+        series = figures.requests.streams.series(limit.series).times.samples if limit.series else None
+        samples = figures.requests.ended if series is None else series
+        value = figures.value(limit) if samples >= max(limit.samples, LEAST_TO_ABORT) else None
         if value is not None and limit.holds(value):
             shown = wording.figure(limit.metric, value)
             return f"aborted after {_since(measurement)}: {limit.metric} was {shown}, and abort_on says {limit.text}"

@@ -165,7 +165,7 @@ def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> 
     if evidence:
         evidence.of_image(engine, image.id or image.reference)
     if this.options.on_image:
-        this.options.on_image(engine, image)
+        this.options.on_image(engine, image, labels)
     suite.look_at_image(this, engine, image)
     limits, notices = decide(this.spec.file, engine.facts, image.platform, found.gpus)
     exposed = placement.exposed(engine, here)

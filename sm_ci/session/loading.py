@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from sm_ci import checks, contract, invoke
-from sm_ci.cases.request import body_of, headers_of
+from sm_ci.cases.request import body_of, headers_of, reading_of, timeout_of
 from sm_ci.checks.status import holds
 from sm_ci.errors import Finding, Location, Severity
 from sm_ci.hosting.service import Service
@@ -20,7 +20,7 @@ from sm_ci.report import load as wording
 from sm_ci.results import Answer, Failure, LimitOutcome, LoadResult, Outcome, PhaseName, Sent, Usage
 from sm_ci.session.state import Run
 from sm_ci.spec import Case
-from sm_ci.spec.model import Load
+from sm_ci.spec.model import Expect, Load
 from sm_ci.spec.thresholds import threshold
 from sm_ci.text import Redactor
 
@@ -159,7 +159,7 @@ def _request(this: Run, case: Case, weight: float) -> Request:
     spec, request = this.spec.file, case.test.request
     body, decided_type = body_of(request, this.spec.directory)
     headers = headers_of(request, this.spec, decided_type)
-    expected = case.test.expect.model_copy(update={"latency": None})
+    expected = _without_times(case.test.expect)
 
     def judge(answer: Answer) -> tuple[Failure, ...]:
         tolerance, directory = spec.defaults.tolerance, this.spec.directory
@@ -172,7 +172,8 @@ def _request(this: Run, case: Case, weight: float) -> Request:
             weight=weight,
             wire=invoke.wire("POST", contract.INVOCATIONS_PATH, headers, body),
             fine=frozenset(status for status in range(200, 600) if holds(case.test.expect.status, status)),
-            timeout=request.timeout or spec.defaults.request.timeout or spec.invocation_timeout,
+            timeout=timeout_of(request, spec),
+            stream=reading_of(case.test),
         ),
         sent=Sent(
             method="POST",
@@ -183,6 +184,14 @@ def _request(this: Run, case: Case, weight: float) -> Request:
         judge=judge,
         at=case.at,
     )
+
+
+def _without_times(expect: Expect) -> Expect:
+    """Time is what the limits are about."""
+    update: dict[str, object] = {"latency": None}
+    if expect.gives("stream"):
+        update["stream"] = expect.stream.model_copy(update={"first_event": None, "inter_token_latency": None})
+    return expect.model_copy(update=update)
 
 
 def _place(case: Case) -> Callable[..., Location]:

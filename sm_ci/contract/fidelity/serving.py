@@ -15,6 +15,7 @@ _SUITE = f"{_CONTRACT}::test_a_container_that_breaks_one_check_breaks_no_other"
 _RESTARTS = f"{_CONTRACT}::test_what_another_start_shows"
 _PING = f"{_FAILURES}::test_a_ping_that_never_answers_200"
 _HEADERS = f"{_HOSTING}::test_the_container_gets_exactly_sagemakers_headers"
+_STREAMS = "integration/test_streams.py"
 _SEEN = f"{_FIDELITY}::test_what_callers_of_an_endpoint_never_see_can_be_asserted_on"
 
 ROWS = (
@@ -162,11 +163,18 @@ ROWS = (
         "runtime",
         _SEEN,
     ),
-    never(
+    near(
         "Response streaming: parts are handed on as they come, for 8 minutes",
-        "the whole answer is waited for, within `invocation_timeout`",
+        "`stream: true`: each part is timed as it comes; not packed into the service's own event stream, and at most 256 MiB",
         "streaming",
-        _SEEN,
+        f"{_STREAMS}::test_streams_are_measured_judged_and_told_alone_and_under_load",
+        "unit/cases/test_request.py::test_a_stream_has_8_minutes_unless_the_request_or_the_defaults_say_otherwise",
+    ),
+    same(
+        "Streams take no NEW_SESSION and no TargetModel",
+        "an error of the spec",
+        "streaming",
+        "unit/spec/rules/test_streams.py::test_what_is_wrong_is_told_at_its_place",
     ),
     never("Bidirectional streaming by WebSocket", "no such request", "guide"),
     # The end, and other ways to host.

@@ -6,12 +6,14 @@ What runs for each request is written out where it stands: a call in Python cost
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic_ns
 from typing import Any, Protocol, cast
 
 import httptools
 
 from sm_ci.load.histogram import BITS
+from sm_ci.load.worker.following import Follower
 from sm_ci.load.worker.mix import Task
 
 HEAD_LIMIT = 64 * 1024
@@ -33,12 +35,19 @@ class Surplus(Exception):
 
 
 class Recorder:
-    """Keeps a whole answer; the parser calls it."""
+    """Keeps a whole answer, or has one followed, or both; the parser calls it. `fine` tells whether the status is as expected."""
 
-    __slots__ = ("begun", "body", "complete", "headers", "size")
+    __slots__ = ("begun", "body", "complete", "fine", "follower", "headers", "kept", "size")
 
-    def __init__(self, complete: Any) -> None:
-        self.complete = complete
+    def __init__(
+        self,
+        complete: Callable[[], None],
+        *,
+        kept: bool = True,
+        follower: Follower | None = None,
+        fine: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.complete, self.kept, self.follower, self.fine = complete, kept, follower, fine
         self.on_message_begin()
 
     def on_message_begin(self) -> None:
@@ -54,21 +63,40 @@ class Recorder:
     def on_headers_complete(self) -> None:
         """The body begins."""
         self.begun = True
+        if self.follower is not None and self.fine():
+            self.follower.begin(self._header("content-type"), chunked=bool(self._header("transfer-encoding")))
 
     def on_body(self, piece: bytes) -> None:
         """A piece of it."""
-        self.body.append(piece)
-        self.size += len(piece)
+        if self.kept:
+            self.body.append(piece)
+            self.size += len(piece)
+        if self.follower is not None:
+            self.follower.piece(piece)
+
+    def on_chunk_complete(self) -> None:
+        """One of the chunked coding."""
+        if self.follower is not None:
+            self.follower.chunk_complete()
 
     def on_message_complete(self) -> None:
         """All of it is there."""
+        self.end()
         self.complete()
+
+    def end(self) -> None:
+        """Nothing more is to come."""
+        if self.follower is not None:
+            self.follower.end()
 
     @property
     def until_closed(self) -> bool:
         """Whether the end of the connection is the end of the body (RFC 9112, 6.3)."""
         framed = {"content-length", "transfer-encoding"}
         return self.begun and not any(name.lower() in framed for name, _ in self.headers)
+
+    def _header(self, wanted: str) -> str:
+        return next((value for name, value in self.headers if name.lower() == wanted), "")
 
 
 class Connection(asyncio.Protocol):
@@ -111,9 +139,8 @@ class Connection(asyncio.Protocol):
     def send(self, task: Task, due: int, now: int) -> None:
         """Begins a request."""
         self.task, self.due, self.begun, self.armed = task, due, now, False
-        if task.taken:
-            self.recorder = Recorder(self.on_message_complete)
-            self._parse_with(httptools.HttpResponseParser(self.recorder))
+        if task.watched:
+            self._watch(task)
         self.wire.write(task.wire)
 
     def data_received(self, data: bytes) -> None:
@@ -129,7 +156,7 @@ class Connection(asyncio.Protocol):
                 raise
             self.fail("malformed")
             return
-        if self.armed and len(self.head) < HEAD_LIMIT:
+        if self.armed and self.recorder is None and len(self.head) < HEAD_LIMIT:
             self.head += data
 
     def on_message_complete(self) -> None:
@@ -154,7 +181,8 @@ class Connection(asyncio.Protocol):
         else:
             task.tally.errors[f"status {status // 100}xx"] += 1
         if self.recorder is not None:
-            self.desk.take(task, now, took, status, self.recorder)
+            if task.taken:
+                self.desk.take(task, now, took, status, self.recorder)
             self.recorder = None
             self._parse_with(self.fast)
         self.desk.free(self, now, reusable=reusable)
@@ -167,7 +195,8 @@ class Connection(asyncio.Protocol):
         if task is None:
             return
         if kind == "timeout":
-            task.tally.timed_out(now - self.due)
+            follower = self.recorder.follower if self.recorder else None
+            task.tally.timed_out(now - self.due, begun=follower is not None and follower.last > 0)
         else:
             task.tally.errors[kind] += 1
         self.desk.free(self, now, reusable=False)
@@ -178,10 +207,24 @@ class Connection(asyncio.Protocol):
         if self.task is not None:
             recorder = self.recorder or _read(self.head)
             if error is None and self.armed and recorder is not None and recorder.until_closed:
+                recorder.end()
                 self._answered(self.parser.get_status_code(), monotonic_ns(), reusable=False)
             else:
                 self.fail("truncated" if self.armed else "reset")
         self.fast = self.parser = self.feed = self.recorder = None
+
+    def _watch(self, task: Task) -> None:
+        """A parser of its own, which tells more."""
+        flow, follower = task.tally.flow, None
+        if task.stream is not None and flow is not None:
+            follower = Follower(task.stream, flow, self.due)
+        self.recorder = Recorder(
+            self.on_message_complete,
+            kept=task.taken,
+            follower=follower,
+            fine=lambda: self.parser.get_status_code() in task.fine,
+        )
+        self._parse_with(httptools.HttpResponseParser(self.recorder))
 
     def _parse_with(self, parser: Any) -> None:
         self.parser, self.feed = parser, parser.feed_data

@@ -17,12 +17,59 @@ ROUND, HAND = 10_000, 20
 load has it too."""
 
 
-class Tally:
-    """What ended of one stage and one call since the last frame. `total` is nanoseconds."""
+class Times:
+    """Times of one kind since the last frame. `total` is nanoseconds."""
 
-    __slots__ = ("counts", "errors", "total")
+    __slots__ = ("counts", "total")
 
     def __init__(self) -> None:
+        self.counts: defaultdict[int, int] = defaultdict(int)
+        self.total = 0
+
+    def add(self, took: int, number: int = 1) -> None:
+        """So many that took so long."""
+        self.counts[index(took)] += number
+        self.total += took * number
+
+    def flush(self) -> dict[str, Any]:
+        """As a frame has it; begins anew."""
+        told = {"total": self.total / 1e9, "counts": flat(self.counts)}
+        self.counts.clear()
+        self.total = 0
+        return told
+
+
+class Flow:
+    """What came of streams since the last frame."""
+
+    __slots__ = ("events", "first_byte", "first_event", "inter_token_latency")
+
+    def __init__(self) -> None:
+        self.events = 0
+        self.first_byte, self.first_event, self.inter_token_latency = Times(), Times(), Times()
+
+    def __bool__(self) -> bool:
+        return bool(self.events or self.first_byte.counts or self.first_event.counts)
+
+    def flush(self) -> dict[str, Any]:
+        """As a frame has it; begins anew."""
+        told = {
+            "events": self.events,
+            "first_byte": self.first_byte.flush(),
+            "first_event": self.first_event.flush(),
+            "inter_token_latency": self.inter_token_latency.flush(),
+        }
+        self.events = 0
+        return told
+
+
+class Tally:
+    """What ended of one stage and one call since the last frame. `total` is nanoseconds; `flow` is what streams tell on their way."""
+
+    __slots__ = ("counts", "errors", "flow", "total")
+
+    def __init__(self, *, streams: bool = False) -> None:
+        self.flow = Flow() if streams else None
         self.clear()
 
     def clear(self) -> None:
@@ -31,21 +78,28 @@ class Tally:
         self.errors: defaultdict[str, int] = defaultdict(int)
         self.total = 0
 
-    def timed_out(self, took: int) -> None:
-        """A request that ran out of time took at least as long: it is no sample the less."""
+    def timed_out(self, took: int, *, begun: bool = False) -> None:
+        """A request that ran out of time took at least as long: it is no sample the less, nor is its first event if none had come."""
+        if self.flow is not None and not begun:
+            self.flow.first_event.add(took)
         self.errors["timeout"] += 1
         self.counts[index(took)] += 1
         self.total += took
 
 
 class Task:
-    """A call of the running stage. `taken`: its answer is handed over whole; `timeout` in nanoseconds."""
+    """A call of the running stage. `taken`: its answer is handed over whole; `timeout` in nanoseconds.
 
-    __slots__ = ("call", "fine", "stage", "taken", "tally", "timeout", "wire")
+    `stream`: how its answer is followed; `watched`: one of the two.
+    """
+
+    __slots__ = ("call", "fine", "stage", "stream", "taken", "tally", "timeout", "watched", "wire")
 
     def __init__(self, number: int, call: Call, stage: int, tally: Tally, *, taken: bool) -> None:
         self.call, self.stage, self.tally, self.taken = number, stage, tally, taken
         self.wire, self.fine, self.timeout = call.wire, call.fine, int(call.timeout * 1e9)
+        self.stream = call.stream
+        self.watched = taken or call.stream is not None
 
 
 class Mix:
@@ -61,7 +115,7 @@ class Mix:
         """From now on tasks are those of this stage."""
         self._tasks = []
         for number, call in enumerate(self.calls):
-            tally = self.tallies.setdefault((stage, number), Tally())
+            tally = self.tallies.setdefault((stage, number), Tally(streams=call.stream is not None))
             self._tasks += [Task(number, call, stage, tally, taken=taken) for taken in (False, True)]
 
     def next(self) -> Task:
@@ -72,7 +126,7 @@ class Mix:
         """What ended since the last flush, as the cells of a frame."""
         cells = []
         for (stage, call), tally in self.tallies.items():
-            if not (tally.counts or tally.errors):
+            if not (tally.counts or tally.errors or tally.flow):
                 continue
             timeouts = tally.errors.get("timeout", 0)
             cells.append(
@@ -83,6 +137,7 @@ class Mix:
                     "total": tally.total / 1e9,
                     "counts": flat(tally.counts),
                     "errors": list(tally.errors.items()),
+                    **({"flow": tally.flow.flush()} if tally.flow else {}),
                 }
             )
             tally.clear()
