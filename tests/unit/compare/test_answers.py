@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sm_ci.compare.pairing import bodies
 from sm_ci.differences import Agreement, ChangedValue, Judgement
 from sm_ci.results import Exchange, NoAnswerKind
 from tests.unit.compare.exchanges import JSON, compared, exchange, silence
@@ -306,6 +307,13 @@ def test_noise_raises_no_alarm_and_hides_no_change_of_a_steady_value(name: str) 
         assert changed.values[0].path == "$.score"
 
 
+def test_the_last_digits_of_a_sum_do_not_make_a_change_open_with_few_answers() -> None:
+    digits = (0.0, 1e-16, 2e-16, 1e-16)
+    ours, theirs = ([exchange({"score": level + digit}) for digit in digits] for level in (0.8312, 0.8313))
+    found = compared(ours, theirs)
+    assert (found.agreement, found.judgement) == CHANGED, found.message
+
+
 SHIFTS: dict[str, tuple[Noisy, Noisy]] = {
     "a noisy number moves": (lambda rnd, _: rnd.gauss(0, 1), lambda rnd, _: rnd.gauss(4, 1)),
     "a steady number becomes noisy": (lambda *_: 0.5, lambda rnd, _: 0.5 + rnd.gauss(0, 0.1)),
@@ -499,6 +507,14 @@ def test_bodies_of_which_the_start_was_kept_are_compared_by_their_hash(tmp_path:
     spooled = tmp_path / "body"
     spooled.write_bytes(b'{"x": 1}')
     assert compared([exchange({"x": 1}, file=spooled)] * 2, [exchange({"x": 2})] * 2).values[0].path == "$.x"
+
+
+def test_of_large_bodies_two_different_ones_a_version_are_read_at_least() -> None:
+    exchanges = [exchange({"x": n}) for n in (1, 2, 1, 3, 2)]
+    found = bodies(exchanges, room=1)
+    assert (found.different, found.order, found.left_out) == ((b'{"x": 1}', b'{"x": 2}'), (0, 1, 0, 1), 1)
+    assert found.why == "their bodies are large"
+    assert bodies(exchanges).order == (0, 1, 0, 2, 1)
 
 
 def test_an_answer_that_was_not_kept_is_left_out_of_many() -> None:

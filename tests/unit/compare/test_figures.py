@@ -318,3 +318,17 @@ def test_a_load_that_broke_its_own_limit_still_has_a_throughput() -> None:
     broken = run(replace(load(0.5), outcome=Outcome.FAILED, reason="p95 < 1ms: got 2 ms"))
     (found,) = throughput(run(load(1.0)), broken, allowances({"throughput": "-10%"}).of("throughput"))
     assert found.judgement is REFUSED
+
+
+def test_a_refusal_needs_more_than_the_interval() -> None:
+    quick, slow = ([level + n / 1e5 for n in range(20)] for level in (0.1, 0.2))
+    pairs = list(zip(quick[:17] + slow[17:], slow[:17] + quick[17:], strict=True))
+    # by chance in 1 of 776 trials: beyond 99 %, and no refusal yet
+    found = overall(latency([Timed(case="a", pairs=pairs)], allowances({"p50": "+10%"})))["p50"]
+    assert found.low is not None
+    assert found.low > 0.1
+    assert found.judgement is UNDECIDED
+    surer = overall(latency([Timed(case="a", pairs=list(zip(quick, slow, strict=True)))], allowances({"p50": "+10%"})))[
+        "p50"
+    ]
+    assert surer.judgement is REFUSED
