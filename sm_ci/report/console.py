@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TextIO, cast
 
+from sm_ci.differences import Comparison, UpgradeResult
 from sm_ci.errors import Finding, Severity
 from sm_ci.report import closing, wording
 from sm_ci.report.excerpt import excerpt
@@ -164,6 +165,26 @@ class Console:
         if self._runner and log and result.hosting:
             self._log(f"log of the container, the last {len(log)} of {result.hosting.log.lines} lines", log)
         for text, style in closing.lines(result, clean, self._width, self._stream.encodable, self._foreign):
+            self._line(text, style)
+        if written and not self._quiet:
+            self._line(f"written: {', '.join(map(str, written))}", "dim")
+
+    def compared(self, comparison: Comparison, written: Sequence[Path]) -> None:
+        """What matters of two versions, the verdict last but for the files."""
+        self._versions(comparison, written)
+
+    def upgraded(self, upgrade: UpgradeResult, written: Sequence[Path]) -> None:
+        """The same of an upgrade."""
+        self._versions(upgrade, written)
+
+    def _versions(self, subject: Comparison | UpgradeResult, written: Sequence[Path]) -> None:
+        from sm_ci.report.versions import closing as versions  # here, since a run of one version needs none of it
+
+        self._screen.status("")
+        if self._quiet and not subject.exit_status:
+            self._line(self._foreign(self._clean(versions.verdict(subject))), "good")
+            return
+        for text, style in versions.lines(subject, self._width, self._stream.encodable, self._foreign):
             self._line(text, style)
         if written and not self._quiet:
             self._line(f"written: {', '.join(map(str, written))}", "dim")

@@ -1,17 +1,21 @@
-"""Writes junit.xml, summary.md, report.html and result.json, whole or not at all. Touches the file system."""
+"""Writes junit.xml, summary.md, report.html and result.json, whole or not at all. Touches the file system.
+
+Of two versions, and of an upgrade, summary.md is as short as a pull request takes it.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from sm_ci import belonging
+from sm_ci.differences import Comparison, UpgradeResult
 from sm_ci.errors import EnvironmentFault
 from sm_ci.results import RunResult
 from sm_ci.text import repository_path
@@ -25,10 +29,7 @@ def write_all(result: RunResult, directory: Path, *, here: Path | None = None) -
     `here` is the folder that the spec's path starts from; the reports' paths are relative to its repository.
     EnvironmentFault when the folder or a file cannot be written.
     """
-    reports = texts(result, here or Path.cwd())
-    with _writable(directory):
-        owner = belonging.make(directory)
-        return tuple(_write(directory / name, text, owner) for name, text in reports.items())
+    return _write_texts(texts(result, here or Path.cwd()), directory)
 
 
 def texts(result: RunResult, here: Path) -> dict[str, str]:
@@ -41,6 +42,39 @@ def texts(result: RunResult, here: Path) -> dict[str, str]:
         "summary.md": summary.markdown(result),
         "report.html": html.render(result),
         "result.json": result_json.render(result),
+    }
+
+
+def write_comparison(comparison: Comparison, directory: Path, *, here: Path | None = None) -> tuple[Path, ...]:
+    """The same of two versions; the results of each are written by themselves, into `baseline` and `candidate` of it."""
+    return _write_texts(version_texts(comparison, here or Path.cwd()), directory)
+
+
+def write_upgrade(upgrade: UpgradeResult, directory: Path, *, here: Path | None = None) -> tuple[Path, ...]:
+    """The same of an upgrade."""
+    return _write_texts(version_texts(upgrade, here or Path.cwd()), directory)
+
+
+def _write_texts(reports: Mapping[str, str], directory: Path) -> tuple[Path, ...]:
+    with _writable(directory):
+        owner = belonging.make(directory)
+        return tuple(_write(directory / name, text, owner) for name, text in reports.items())
+
+
+def version_texts(subject: Comparison | UpgradeResult, here: Path) -> dict[str, str]:
+    """The reports of two versions, or of an upgrade, by their files' names."""
+    from sm_ci.report.html import comparison as html  # here, as above
+    from sm_ci.report.junit import versions as junit
+    from sm_ci.report.versions import page as summary
+    from sm_ci.report.versions import result_json
+
+    relative = partial(repository_path, root=str(_repository(here)), here=str(here))
+    page = html.page(subject) if isinstance(subject, Comparison) else html.upgrade_page(subject)
+    return {
+        "junit.xml": junit.render(subject, relative=relative, hostname=os.uname().nodename),
+        "summary.md": summary.markdown(subject),
+        "report.html": page,
+        "comparison.json" if isinstance(subject, Comparison) else "upgrade.json": result_json.render(subject),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sm_ci.errors import Location
-from sm_ci.results import Checked, ErrorCount, LimitOutcome, LoadResult, Outcome
+from sm_ci.results import Checked, ErrorCount, Latency, LimitOutcome, LoadResult, Outcome, Streamed
 from sm_ci.text import Redactor, shorten
 
 OUTCOME = {
@@ -23,7 +23,7 @@ def figure(metric: str, value: float) -> str:
     """A figure of a limit with its unit: `34.2 ms`, `0.12%`, `15.2/s`, `1.3 GiB`, `+12.0 MiB/min`."""
     if metric in _SHARES:
         return share(value)
-    if metric == "throughput":
+    if metric in {"throughput", "event_throughput"}:
         return rate(value)
     if metric == "peak_memory":
         return size(value)
@@ -76,8 +76,24 @@ def headline(load: LoadResult, clean: Redactor) -> str:
         f"p{one.percent:g} {time(one.seconds)}" for one in load.latency.percentiles if one.percent in {50, 95, 99}
     ]
     parts.append(f"{share(load.error_rate)} errors")
+    parts += streamed(load.streamed) if load.streamed else []
     knee = next((step for step in load.steps if step.knee), None)
     return ("at the knee, " if knee else "") + ", ".join(parts) + (f" (concurrency {knee.concurrency})" if knee else "")
+
+
+def streamed(given: Streamed) -> list[str]:
+    """`first event p95 120 ms`, `inter-token latency p99 34.0 ms`, `310 events/s`; nothing where no event came."""
+    if not given.events:
+        return []
+    first = percentiles(given.first_event, 95) or [f"avg {time(given.first_event.mean)}"]
+    gap = percentiles(given.inter_token_latency, 99) or [f"avg {time(given.inter_token_latency.mean)}"]
+    apart = [f"inter-token latency {gap[0]}"] if given.inter_token_latency.samples else []
+    return [f"first event {first[0]}", *apart, f"{_digits(given.throughput)} events/s"]
+
+
+def percentiles(of: Latency, *wanted: float) -> list[str]:
+    """`p95 34.2 ms` of those that there are; all without naming any."""
+    return [f"p{one.percent:g} {time(one.seconds)}" for one in of.percentiles if not wanted or one.percent in wanted]
 
 
 def complaints(load: LoadResult) -> Iterator[tuple[Location, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from sm_ci.errors import Location
-from sm_ci.report import contract, curl, load
+from sm_ci.report import contract, curl, load, stream
 from sm_ci.results import (
     Answer,
     Blob,
@@ -168,6 +168,8 @@ def answer(outcome: Answer | NoAnswer, clean: Redactor, limit: int = SHOWN_BODY)
         return f"{said}\n{answer(outcome.partial, clean, limit)}" if outcome.partial else said
     media = clean(header(outcome.headers, "content-type") or "no content type")
     said = f"HTTP {outcome.status}, {media}, {size(outcome.body.size)} in {seconds(outcome.total)}"
+    if outcome.stream:
+        said += f"\n{stream.told(outcome.stream)}"
     return f"{said}\n{body(outcome.body, clean, limit)}" if outcome.body.size else said
 
 

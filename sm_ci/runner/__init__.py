@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from sm_ci.errors import Finding
+from sm_ci.differences import Comparison, UpgradeResult
 from sm_ci.results import RunResult
 from sm_ci.runner import file_commands, notes
 from sm_ci.text import Redactor, command_data, command_value, repository_path
@@ -51,17 +51,27 @@ class Runner:
             debug=environ.get("RUNNER_DEBUG") == "1",
         )
 
-    def annotations(self, subject: RunResult | Sequence[Finding], stream: TextIO | None = None) -> None:
+    def annotations(self, subject: notes.Subject, stream: TextIO | None = None) -> None:
         """At most ten errors and ten warnings, the worst first. How many are left is said in the log."""
         for line in notes.lines(subject, self._relative):
             _say(line, stream)
 
     def write_outputs(self, results: Sequence[RunResult], files: Sequence[Path], stream: TextIO | None = None) -> None:
         """The action's outputs: of several runs the worst conclusion, the sums, and a line for each path."""
-        clean = Redactor(value for result in results for value in result.secrets)
-        values = file_commands.outputs(results, files, self._relative)
-        shown = {name: clean(value) for name, value in values.items()}
-        self._append(self.output, "GITHUB_OUTPUT", file_commands.records(shown), stream)
+        hidden = [value for result in results for value in result.secrets]
+        self._outputs(file_commands.outputs(results, files, self._relative), hidden, stream)
+
+    def write_comparison_outputs(
+        self, comparison: Comparison, files: Sequence[Path], stream: TextIO | None = None
+    ) -> None:
+        """The action's outputs of `compare`."""
+        self._outputs(file_commands.comparison_outputs(comparison, files, self._relative), comparison.hidden, stream)
+
+    def write_upgrade_outputs(
+        self, upgrade: UpgradeResult, files: Sequence[Path], stream: TextIO | None = None
+    ) -> None:
+        """The action's outputs of `upgrade`."""
+        self._outputs(file_commands.upgrade_outputs(upgrade, files, self._relative), upgrade.hidden, stream)
 
     def conclude(self, conclusion: str, stream: TextIO | None = None) -> None:
         """The one output of a command that hosted nothing."""
@@ -125,7 +135,14 @@ class Runner:
             _say(f"::{token}::", stream)
 
     def _relative(self, path: Path) -> str:
+        if Path(os.path.normpath(Path.cwd() / path)) == self.workspace:
+            return "."
         return repository_path(str(path), root=str(self.workspace), here=str(Path.cwd()))
+
+    def _outputs(self, values: Mapping[str, str], hidden: Iterable[str], stream: TextIO | None) -> None:
+        clean = Redactor(hidden)
+        shown = {name: clean(value) for name, value in values.items()}
+        self._append(self.output, "GITHUB_OUTPUT", file_commands.records(shown), stream)
 
     def _append(self, path: Path | None, variable: str, data: str, stream: TextIO | None) -> None:
         """Adds to one of the runner's files; a file that cannot be written is a warning, the verdict stands."""

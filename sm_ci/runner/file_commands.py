@@ -10,9 +10,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from sm_ci.differences import CandidateOutcome, Comparison, UpgradeResult
 from sm_ci.results import Outcome, RunResult
 
 _REPORTS = {"junit.xml": "junit", "summary.md": "summary", "result.json": "json", "report.html": "html"}
+_VERSION_REPORTS = {
+    "junit.xml": ("junit",),
+    "summary.md": ("summary", "markdown"),  # short enough for a pull request's body
+    "report.html": ("html",),
+    "comparison.json": ("json",),
+    "upgrade.json": ("json",),
+}
 _FENCE = re.compile("`{3,}")
 
 
@@ -35,6 +43,49 @@ def outputs(results: Sequence[RunResult], files: Sequence[Path], relative: Calla
         },
         "image-digest": "\n".join(dict.fromkeys(digests)),
     }
+
+
+def comparison_outputs(
+    comparison: Comparison, files: Sequence[Path], relative: Callable[[Path], str]
+) -> Mapping[str, str]:
+    """The action's outputs of `compare`: verdict is allowed, refused or undecided."""
+    return {
+        "conclusion": comparison.conclusion,
+        "verdict": comparison.verdict.value,
+        "changed-answers": str(comparison.changed_answers),
+        "time": f"{comparison.seconds:.3f}",
+        **_paths(files, relative),
+    }
+
+
+def upgrade_outputs(
+    upgrade: UpgradeResult, files: Sequence[Path], relative: Callable[[Path], str]
+) -> Mapping[str, str]:
+    """The action's outputs of `upgrade`: tags. `candidate` is the one that passed, `refused` all that did not, with commas.
+
+    `changed-answers` is of the one that passed, else of the newest that was compared; empty where none was.
+    """
+    tried = [upgrade.chosen] if upgrade.chosen else [*upgrade.candidates]
+    compared = next((one.comparison for one in tried if one.comparison), None)
+    refused = [one.version.tag for one in upgrade.candidates if one.outcome is CandidateOutcome.REFUSED]
+    return {
+        "conclusion": upgrade.conclusion,
+        "current": upgrade.current.tag,
+        "candidate": upgrade.chosen.version.tag if upgrade.chosen else "",
+        "verdict": upgrade.verdict.value,
+        "refused": ",".join(refused),
+        "changed-answers": str(compared.changed_answers) if compared else "",
+        "time": f"{upgrade.seconds:.3f}",
+        **_paths(files, relative),
+    }
+
+
+def _paths(files: Sequence[Path], relative: Callable[[Path], str]) -> Mapping[str, str]:
+    """The reports, and their folder; the sides' own lie in folders below it and are no outputs."""
+    top = min((file.parent for file in files), key=lambda folder: len(folder.parts), default=None)
+    reports = [file for file in files if file.parent == top and file.name in _VERSION_REPORTS]
+    named = {output: relative(file) for file in reports for output in _VERSION_REPORTS[file.name]}
+    return {"directory": relative(top) if top else "", **named}
 
 
 def records(values: Mapping[str, str]) -> str:

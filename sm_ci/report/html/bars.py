@@ -63,14 +63,18 @@ def _columns(bars: Sequence[Column], width: float, y: Axis) -> Iterator[Element]
 
 def spans(rows: Sequence[Span], x: Axis) -> list[Element]:
     """A timeline, a row each, its name and value at the left."""
-    marks: list[Element] = []
-    for value, said in x.ticks:
-        place = percent(x.part(value))
-        marks.append(mark("line", x1=place, x2=place, y2="100%", class_="grid" if value else "axis"))
-        marks.append(figure.label(said, x=place, y="100%", anchor="middle", down=1.3))
+    marks = list(upright(x))
     for at, row in enumerate(rows):
         marks += _span(row, at, x)
     return marks
+
+
+def upright(x: Axis) -> Iterator[Element]:
+    """The lines of an axis below lying bars."""
+    for value, said in x.ticks:
+        place = percent(x.part(value))
+        yield mark("line", x1=place, x2=place, y2="100%", class_="grid" if value else "axis")
+        yield figure.label(said, x=place, y="100%", anchor="middle", down=1.3)
 
 
 def _span(row: Span, at: int, x: Axis) -> Iterator[Element]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sm_ci.report import wording
+from sm_ci.report.html import events
+from sm_ci.report.html.figure import Figure
 from sm_ci.report.html.view import CELL, SENTENCE
 from sm_ci.results import Answer, CaseResult, Exchange, Failure, LogExcerpt, Outcome, RunResult
 from sm_ci.text import Redactor, html, shorten
@@ -57,6 +59,7 @@ class Failed:
     more: str
     request: str
     answer: str
+    events: Figure | None
     log: tuple[str, ...]
     causes: tuple[tuple[str, str], ...]
 
@@ -84,6 +87,7 @@ def failures(
             more=_more(case),
             request=wording.request(exchange.sent, clean, _BODY) if exchange else "",
             answer=wording.answer(exchange.outcome, clean, _BODY) if exchange else "",
+            events=events.figure_of(exchange.outcome, f"{anchor}-{number}") if exchange else None,
             log=tuple(log.around(exchange)) if log and exchange else (),
             causes=tuple(_causes(result, case, clean)),
         )

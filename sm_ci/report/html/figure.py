@@ -73,3 +73,10 @@ def picture(name: str, title: str, about: str, marks: Iterable[Element], height:
     whole = Element("svg", {"class": "chart", "width": "100%", "height": em(height), **named})
     whole.extend((*told, *marks))
     return Markup(tostring(whole, encoding="unicode"))  # noqa: S704 - ElementTree has escaped all texts
+
+
+def decoration(marks: Iterable[Element], height: float) -> Markup:
+    """An SVG that says nothing which does not stand beside it as text; `height` in em."""
+    whole = Element("svg", {"class": "chart", "width": "100%", "height": em(height), "aria-hidden": "true"})
+    whole.extend(marks)
+    return Markup(tostring(whole, encoding="unicode"))  # noqa: S704 - ElementTree has escaped all texts

@@ -25,6 +25,7 @@ def figures(load: LoadResult, anchor: str, clean: Redactor) -> Iterator[Figure]:
     buckets = load.buckets
     if len(buckets) > 1:
         yield _latency(load, anchor, clean)
+        yield from _streams(load, anchor, clean)
         yield _throughput(load, anchor)
     if any(bar.count for bar in load.latency.bars):
         bars = load.latency.bars
@@ -93,6 +94,38 @@ def _latency(load: LoadResult, anchor: str, clean: Redactor) -> Figure:
     about = "Percentiles of what ended in each moment."
     chart = Chart(x=_clock(load), y=y, lines=drawn, levels=levels, shaded=load.warmup)
     return _figure(f"{anchor}-latency", "Latency over time", about, chart, "Second", _table(drawn, words.time))
+
+
+def _streams(load: LoadResult, anchor: str, clean: Redactor) -> Iterator[Figure]:
+    """First event and inter-token latency of what streamed."""
+    if load.streamed is None or not load.streamed.events:
+        return
+    kinds = (
+        ("first_event", "First event over time", "How long first events took to come.", ("p50", "p95")),
+        ("inter_token_latency", "Inter-token latency over time", "How far events were apart.", ("p50", "p99")),
+    )
+    for kind, title, about, ranks in kinds:
+        drawn = [
+            Line(label=rank, style=style, points=_over_time(load, _of_beat(f"{kind.removesuffix('_latency')}_{rank}")))
+            for rank, style in zip(ranks, ("one", "two"), strict=True)
+        ]
+        values = [value for line in drawn for _, value in line.points]
+        levels = _levels(load, f"{kind}.", values, clean)
+        y = scale.latency([*values, *(bound for _, bound in levels)])
+        chart = Chart(x=_clock(load), y=y, lines=drawn, levels=levels, shaded=load.warmup)
+        name = f"{anchor}-{kind.replace('_', '-')}"
+        yield _figure(name, title, about, chart, "Second", _table(drawn, words.time))
+
+
+def _of_beat(name: str) -> Callable[[Bucket], float | None]:
+    return lambda bucket: getattr(bucket.beat, name, None)
+
+
+def _levels(load: LoadResult, prefix: str, values: Sequence[float | None], clean: Redactor) -> list[tuple[str, float]]:
+    """The limits that begin so, as far as they would not press the lines down."""
+    highest = max((value for value in values if value is not None), default=0.0)
+    limits = [limit for limit in load.limits if limit.metric.startswith(prefix)]
+    return [(clean(limit.text), limit.bound) for limit in limits if limit.bound <= 2 * highest]
 
 
 def _throughput(load: LoadResult, anchor: str) -> Figure:

@@ -86,6 +86,12 @@ def _facts(load: LoadResult, clean: Redactor) -> Iterator[tuple[str, str]]:
     yield "Throughput", words.rate(load.throughput)
     ranks = [f"p{rank.percent:g} {words.time(rank.seconds)}" for rank in load.latency.percentiles]
     yield "Latency", ", ".join(ranks)
+    if load.streamed:
+        streamed = load.streamed
+        yield "First byte", ", ".join(words.percentiles(streamed.first_byte))
+        yield "First event", ", ".join(words.percentiles(streamed.first_event))
+        yield "Inter-token latency", ", ".join(words.percentiles(streamed.inter_token_latency))
+        yield "Events", f"{streamed.events:,}, {words.rate(streamed.throughput)}"
     yield "Slowest", words.time(load.latency.slowest) if load.latency.samples else ""
     yield "Measured for", wording.seconds(load.seconds)
     yield "Warm-up", wording.seconds(load.warmup) if load.warmup else ""

@@ -106,6 +106,8 @@ def test_a_case(mixed: RunResult) -> None:
                         "connect": 0.001,
                         "first_byte": 0.01,
                         "total": 0.2,
+                        "chunks": [],
+                        "stream": None,
                     },
                 },
                 "started": 2.0,

@@ -1,0 +1,201 @@
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sm_ci.differences import Comparison, UpgradeResult, UpgradeVerdict, Verdict
+from sm_ci.report.console import Console, Level
+from sm_ci.report.versions.columns import aligned
+from sm_ci.results import Fault, LogLine
+from sm_ci.runner import Runner
+from tests.unit.report import versions_made as made
+
+FAULT = Fault(
+    kind="registry-unreachable",
+    message="the registry does not answer (t0ps3cret)",
+    remedy="Try again.",
+    exit_status=3,
+    log=(LogLine(at=0.7, stream="stderr", text="ImportError"),),
+)
+FILES = [Path("out/junit.xml"), Path("out/summary.md")]
+
+
+def said(subject: Comparison | UpgradeResult, *, files: list[Path] | None = None, **more: object) -> str:
+    stream = io.StringIO()
+    with Console(stream, environ={}, **more) as console:  # type: ignore[arg-type]
+        if isinstance(subject, Comparison):
+            console.compared(subject, files or [])
+        else:
+            console.upgraded(subject, files or [])
+    return stream.getvalue()
+
+
+def test_the_end_of_a_comparison() -> None:
+    assert said(made.comparison(), files=FILES) == (
+        """
+✗ churn::known customer: 2 places differ beyond the tolerance in 6 of 6 pairs
+  $.predictions[0].score: was 0.8301, is 0.8402, by 0.0101 (1.22%)
+  $.predictions[0].label: was "churn", is "stays | @here <b>"
+
+- churn::slow: the candidate gave no answer
+
+               Baseline               Candidate               Change     Allowed           Verdict
+Version        image:churn:1.9        image:churn:2.0
+Answers                               1 of 5 changed          3 alike    within tolerance  refused
+p50            12.1 ms                12.4 ms                 +2.5%      +10%              allowed
+p95            34.2 ms                68.1 ms                 +99.1%     +10%              refused
+Start-up       2.60 s                 2.40 s                  -7.7%
+Throughput     71.2/s                 70.9/s                  -0.42%
+Peak memory    1.0 GiB                not measured                       +20%              undecided
+Image size     1.3 GiB                1.5 GiB                 +14.3%     +20%              allowed
+Tests          5 passed               4 passed, 1 failed      1 changed                    refused
+Contract       2 held                 1 held, 1 warning       1 changed                    refused
+Python         3.10.12                3.11.9                  changed
+CUDA           12.1                   12.1
+OS             Debian GNU…(bookworm)  Debian GNU/…(bookworm)
+Packages       2                      2                       3 changes
+Layers         2                      2                       2 changes
+Configuration                                                 4 changes
+
+- the answer of 'known customer' changed at $.predictions[0].score: 0.8301 is 0.8402 (***)
+- p95 grew by 99%, and +10% is allowed
+
+Refused: churn, image:churn:2.0 in place of image:churn:1.9
+1 of 5 answers changed: 1 identical, 1 within tolerance, 1 within noise, 1 changed, 1 not compared; took 1 min 5 s
+written: out/junit.xml, out/summary.md
+"""
+    )
+
+
+def test_the_end_of_an_upgrade() -> None:
+    assert said(made.upgrade()) == (
+        """
+          Baseline         Candidate        Change   Allowed           Verdict
+Version   image:churn:1.9  image:churn:2.0
+Answers                    0 of 2 changed   2 alike  within tolerance  allowed
+p50       12.1 ms          12.4 ms          +2.5%    +10%              allowed
+Tests     5 passed         5 passed
+Contract  2 held           2 held
+
+Tag                       Level   Pushed      Support ends  Verdict
+1.9                               2026-01-01  2025-12-31    current
+2.0                       major   2026-01-01                refused
+1.11                      minor   2026-01-01  2026-06-30    passed
+1.10                      minor                             errored
+1.9, sha256:999999999999  digest                            untried
+- 2.0: refused: the answer of 'known customer' changed at $.predictions[0].score: 0.8301 is 0.8402 (***) (and 1 more reason)
+- 1.11: passed: none of 2 answers changed: 1 identical, 1 within tolerance.
+- 1.10: errored: the registry did not give the image (***)
+- 1.9, sha256:999999999999: untried: a newer one passed
+passed over: 12 tags hold another python (py312)
+changed sm-ci.yml:2: image: churn:1.11 # kept
+
+Upgraded: churn, churn:1.11 in place of churn:1.9
+4 newer versions: 1 passed, 1 refused, 1 errored, 1 untried; took 2 min 10 s
+"""
+    )
+
+
+def test_one_that_came_to_no_end_says_why() -> None:
+    current = replace(
+        made.upgrade(), verdict=UpgradeVerdict.CURRENT, candidates=(), chosen=None, written=(), fault=FAULT
+    )
+    assert said(replace(current, passed_over=())) == (
+        """
+✗ the registry does not answer (***)
+  Try again.
+  |    0.700 ImportError
+
+Not upgraded: churn, which stays at churn:1.9
+the registry does not answer (***); took 2 min 10 s
+"""
+    )
+    document = said(replace(made.allowed(), fault=FAULT))
+    assert "\n✗ the registry does not answer (***)\n  Try again.\n" in document
+    assert "\nNot compared: churn, image:churn:2.0 in place of image:churn:1.9\n" in document
+
+
+def test_a_quiet_one_says_the_verdict_or_all_that_is_wrong() -> None:
+    assert said(made.allowed(), files=FILES, level=Level.QUIET) == (
+        "Allowed: churn, image:churn:2.0 in place of image:churn:1.9: "
+        "none of 2 answers changed: 1 identical, 1 within tolerance.\n"
+    )
+    assert said(made.comparison(), files=FILES, level=Level.QUIET).startswith("\n✗ churn::known customer: ")
+
+
+def test_on_a_narrow_terminal_the_table_is_a_list() -> None:
+    assert said(made.allowed(), width=40) == (
+        """
+Version
+  baseline: image:churn:1.9
+  candidate: image:churn:2.0
+Answers
+  candidate: 0 of 2 changed
+  change: 2 alike
+  allowed: within tolerance
+  verdict: allowed
+p50
+  baseline: 12.1 ms
+  candidate: 12.4 ms
+  change: +2.5%
+  allowed: +10%
+  verdict: allowed
+Tests
+  baseline: 5 passed
+  candidate: 5 passed
+Contract
+  baseline: 2 held
+  candidate: 2 held
+
+Allowed: churn, image:churn:2.0 in place of image:churn:1.9
+none of 2 answers changed: 1 identical, 1 within tolerance; took 1 min 5 s
+"""
+    )
+
+
+@given(
+    st.lists(st.tuples(*[st.text(st.sampled_from("aé日😀 \u0301"), max_size=80)] * 3), min_size=1, max_size=4),
+    st.integers(8, 120),
+)
+@settings(max_examples=60, deadline=None)
+def test_no_line_of_a_table_is_wider_than_its_terminal(rows: list[tuple[str, str, str]], width: int) -> None:
+    from sm_ci.report.versions.columns import _columns
+
+    for encodable in (str, lambda text: text.encode("ascii", "backslashreplace").decode()):
+        for line in aligned(("", "Baseline", "Candidate"), rows, width, encodable):
+            assert _columns(line) <= max(width, 12)
+
+
+def test_colour_is_the_environments_to_say() -> None:
+    for environ, red in (({"FORCE_COLOR": "1"}, True), ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False), ({}, False)):
+        stream = io.StringIO()
+        Console(stream, environ=environ).compared(made.comparison(), [])
+        assert ("\x1b[31mRefused: churn" in stream.getvalue()) is red
+        assert ("\x1b[33mPeak memory" in stream.getvalue()) is red
+        assert ("\x1b" in stream.getvalue()) is red
+    undecided = io.StringIO()
+    Console(undecided, environ={"FORCE_COLOR": "1"}).compared(replace(made.allowed(), verdict=Verdict.UNDECIDED), [])
+    assert "\x1b[33mUndecided: churn" in undecided.getvalue()
+
+
+@pytest.mark.parametrize("hostile", ["\n::error::x", "\x1b[2J\r##[error]x", "a.py:3:4: error", "\ud800\u202e|"])
+def test_on_a_runner_nothing_of_theirs_is_a_command(hostile: str) -> None:
+    runner = Runner.detect({"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/repo"})
+    for kind in (Comparison, UpgradeResult):
+        lines = said(made.filled(kind, f"x{hostile}"), runner=runner).split("\n")
+        assert [line for line in lines if line.lstrip().startswith("::") or "##[" in line or "\x1b" in line] == []
+        assert [line for line in lines if ".py:3:4" in line] == []
+        assert any("a.py" in line or "x" in line for line in lines)
+
+
+def test_a_stream_that_knows_only_ascii_keeps_its_columns() -> None:
+    raw = io.BytesIO()
+    given = made.allowed()
+    console = Console(io.TextIOWrapper(raw, encoding="ascii"), environ={})
+    console.compared(replace(given, candidate=replace(given.candidate, label="image:日本")), [])
+    lines = raw.getvalue().decode().splitlines()
+    head, version, answers = lines[1:4]
+    assert version.index("image:\\u65e5\\u672c") == head.index("Candidate") == answers.index("0 of 2")
