@@ -49,6 +49,7 @@ class Verb:
         return "registry-username" in self.values
 
 
+TRYING = ("rounds", "measure-for", "hosting")
 COMMANDS = {
     "run": Verb(
         values=(
@@ -73,6 +74,16 @@ COMMANDS = {
         values=("model", "request", "out", "level", "fail-on", "instance-type", "startup-timeout", *ACCESS),
         lists=("skip", "environment"),
         flags=("no-cache",),
+    ),
+    "compare": Verb(
+        values=("baseline", "candidate", "out", *TRYING, "gpu", "timeout", *ACCESS),
+        lists=("var", "allow"),
+        flags=("no-cache",),
+    ),
+    "upgrade": Verb(
+        values=("level", "find", "tries", "out", *TRYING, "gpu", "timeout", *ACCESS),
+        lists=("var", "hold", "allow"),
+        flags=("write", "no-cache"),
     ),
     "doctor": Verb(arguments="", values=("role-to-assume", "aws-region")),
 }

@@ -17,6 +17,7 @@ GROUPS = [
     "Engine",
     "People",
     "Load",
+    "Two versions",
     "AWS's toolkit",
     "Properties and fuzz",
 ]

@@ -23,6 +23,7 @@ from sm_ci.checks.matching import compare
 from sm_ci.cli import cli
 from sm_ci.cli.options import access_options
 from sm_ci.contract import suite
+from sm_ci.differences import Comparison, ImageVersion, Subject, UpgradeResult, UpgradeVerdict, Verdict
 from sm_ci.errors import Cancelled, SmCiError
 from sm_ci.results import ImageFacts, RunResult
 from sm_ci.runner import Runner
@@ -236,10 +237,12 @@ def options(command: str) -> dict[str, str]:
 
 
 def test_the_command_line_has_its_rows() -> None:
-    assert set(cli.commands) == {"run", "serve", "init", "validate", "contract", "doctor", "image", "schema"}
+    assert set(cli.commands) == {
+        *("run", "serve", "init", "validate", "contract", "compare", "upgrade", "doctor", "image", "schema")
+    }
     for command in cli.commands:
         table = rows(f"`sm-ci {command}`") if options(command) else []
-        elsewhere = ACCESS if command in {"contract", "serve", "init"} else set()
+        elsewhere = ACCESS if command in {"contract", "serve", "init", "compare", "upgrade"} else set()
         assert {code(row[0]).split()[0] for row in table} == set(options(command)) - elsewhere, command
 
 
@@ -263,7 +266,11 @@ def test_outputs_are_written_and_rows(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("junit.xml", "summary.md", "report.html", "result.json")]
     outputs = tmp_path / "outputs"
     outputs.touch()
-    Runner(workspace=tmp_path, output=outputs).write_outputs([a_result()], files)
+    runner = Runner(workspace=tmp_path, output=outputs)
+    runner.write_outputs([a_result()], files)
+    versions = [tmp_path / name for name in ("junit.xml", "summary.md", "report.html", "upgrade.json")]
+    runner.write_comparison_outputs(a_comparison(), versions)
+    runner.write_upgrade_outputs(an_upgrade(), versions)
     assert set(re.findall(r"^(\S+)<<", outputs.read_text(), re.MULTILINE)) == set(ACTION["outputs"])
     table = {code(row[0]): row[1] for row in rows("Outputs")}
     assert table == {name: given["description"] for name, given in ACTION["outputs"].items()}
@@ -275,6 +282,27 @@ def a_result() -> RunResult:
     return RunResult(
         schema=1, tool="sm-ci", id="1", name="churn", spec="sm-ci.yml", started=now, seconds=1.0, image=image
     )
+
+
+def a_comparison() -> Comparison:
+    side = Subject(label="image:churn:1", result=a_result())
+    return Comparison(**ANY, verdict=Verdict.ALLOWED, baseline=side, candidate=side)
+
+
+def an_upgrade() -> UpgradeResult:
+    current = ImageVersion(reference="churn:1", tag="1")
+    return UpgradeResult(**ANY, verdict=UpgradeVerdict.CURRENT, current=current)
+
+
+ANY: dict[str, Any] = {
+    "schema": 1,
+    "tool": "sm-ci",
+    "id": "1",
+    "name": "churn",
+    "spec": "sm-ci.yml",
+    "started": datetime(2026, 1, 1, tzinfo=UTC),
+    "seconds": 1.0,
+}
 
 
 def test_exit_statuses() -> None:

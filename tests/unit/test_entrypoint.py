@@ -149,7 +149,7 @@ def test_a_working_directory_that_cannot_be_is_refused(
 def test_only_the_actions_own_commands_are_taken(capsys: pytest.CaptureFixture[str]) -> None:
     assert entrypoint.enter({"INPUT_COMMAND": "--version"}) == 2
     assert capsys.readouterr().out == (
-        "::error title=sm-ci::the input 'command' must be run, validate, contract or doctor, not '--version'\n"
+        "::error title=sm-ci::the input 'command' must be run, validate, contract, compare, upgrade or doctor, not '--version'\n"
     )
 
 
