@@ -136,6 +136,25 @@ def test_a_pinned_digest_moves_with_its_tag(shop: Shop, tmp_path: Path) -> None:
     assert ended.upgrade["candidates"][0]["comparison"]["candidate"]["image"]["digest"] == shop.digests[GOOD]
 
 
+def test_another_image_under_the_same_tag_is_noticed(
+    shop: Shop, engine: Engine, images: Images, tmp_path: Path
+) -> None:
+    """The one in use is what the engine has."""
+    registry, repository = shop.registry, shop.registry.reference("team/moved")
+    old, new = (registry.push(engine.raw, build(images, name), "team/moved:2026-01-01") for name in ("same", "shifted"))
+    engine.raw.pull(f"{repository}@{old}", auth_config=registry.auth_config)
+    engine.raw.tag(f"{repository}@{old}", repository, "2026-01-01")
+    try:
+        ended = upgrade(shop, tmp_path, *QUICK, image=f"{repository}:2026-01-01")
+        assert ended.status == 1, ended.output
+        (candidate,) = ended.upgrade["candidates"]
+        assert (candidate["level"], candidate["outcome"]) == ("digest", "refused")
+        assert candidate["version"]["reference"] == f"{repository}:2026-01-01@{new}"
+    finally:
+        engines.remove(engine, f"{repository}:2026-01-01")
+        engines.remove(engine, f"{repository}@{old}")
+
+
 def test_the_base_of_an_image_that_is_built_is_upgraded_in_its_dockerfile(
     shop: Shop, engine: Engine, tmp_path: Path
 ) -> None:
