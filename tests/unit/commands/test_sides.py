@@ -1,0 +1,75 @@
+"""What --baseline and --candidate name, and how much may differ."""
+
+from __future__ import annotations
+
+import pytest
+
+from sm_ci.commands.sides import AS_IS, sides_named
+from sm_ci.commands.trying import Tried
+from sm_ci.errors import UsageError
+from sm_ci.trial import Budget, Manner
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "value"),
+    [
+        ("image:registry:5000/churn:1.9@sha256:0", "image", "registry:5000/churn:1.9@sha256:0"),
+        (" model:s3://bucket/key.tar.gz ", "model", "s3://bucket/key.tar.gz"),
+        ("ref:origin/main", "ref", "origin/main"),
+        ("result: sm-ci-results", "result", "sm-ci-results"),
+    ],
+)
+def test_a_side_is_a_kind_and_a_value(given: str, kind: str, value: str) -> None:
+    baseline, candidate = sides_named(given, None)
+    assert (baseline.kind, baseline.value, str(baseline)) == (kind, value, f"{kind}:{value}")
+    assert (candidate.kind, str(candidate)) == ("", AS_IS)
+    assert baseline.given == f"--baseline {kind}:{value}"
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "message"),
+    [
+        (None, None, "neither --baseline nor --candidate is given: there is nothing to compare"),
+        ("ref:main", "ref: main", "both are ref:main: there is nothing to compare"),
+        ("", None, "--baseline '' is no side of a comparison"),
+        (None, "churn:1.9", "--candidate 'churn:1.9' is no side of a comparison"),
+        (None, "Image:a", "--candidate 'Image:a' is no side of a comparison"),
+        ("model:", None, "--baseline 'model:' names nothing after model:"),
+    ],
+)
+def test_what_is_no_side_is_told(baseline: str | None, candidate: str | None, message: str) -> None:
+    with pytest.raises(UsageError) as error:
+        sides_named(baseline, candidate)
+    assert error.value.message == message
+    assert "image:REFERENCE, model:SOURCE, ref:COMMIT-BRANCH-OR-TAG or result:FILE" in error.value.remedy
+
+
+def test_an_image_alone_is_taken_for_what_it_is() -> None:
+    with pytest.raises(UsageError) as error:
+        sides_named(None, "churn:1.9")
+    assert error.value.remedy.endswith("did you mean image:churn:1.9?")
+
+
+def test_how_two_versions_are_tried_is_read() -> None:
+    tried = Tried.read(["p95=+10%", "answers = within  tolerance"], None, "1m", "in-turns")
+    assert tried.allow == {"p95": "+10%", "answers": "within  tolerance"}
+    assert tried.budget == Budget(rounds=None, seconds=60.0)
+    assert tried.manner is Manner.IN_TURNS
+
+
+@pytest.mark.parametrize(
+    ("allow", "measure_for", "message"),
+    [
+        ("p95", "30s", "--allow 'p95' is not FIGURE=CHANGE"),
+        ("=+10%", "30s", "--allow '=+10%' is not FIGURE=CHANGE"),
+        ("p95=-10%", "30s", "--allow 'p95=-10%' is no limit: '-10%', and p95 gets worse when it grows"),
+        ("latency=+1%", "30s", "--allow 'latency=+1%' is an unknown figure"),
+        ("answers=some", "30s", "--allow 'answers=some' is nothing that answers may be: 'some'"),
+        ("p95=+10%", "30", "--measure-for '30' is not a time"),
+    ],
+)
+def test_what_cannot_be_is_told_with_its_option(allow: str, measure_for: str, message: str) -> None:
+    with pytest.raises(UsageError) as error:
+        Tried.read([allow], None, measure_for, "auto")
+    assert error.value.message == message
+    assert error.value.remedy
