@@ -4,7 +4,7 @@ ARG BASE=public.ecr.aws/docker/library/python:3.12-slim-bookworm
 
 # The packages of requirements.lock, in an environment without pip.
 FROM ${BASE} AS packages
-COPY requirements.lock /build/
+COPY requirements.lock script/image/without_symbols.py /build/
 RUN python3 -m venv --without-pip /opt/sm-ci/venv && \
     python3 -m pip --python /opt/sm-ci/venv/bin/python --no-cache-dir --disable-pip-version-check install \
         --root-user-action=ignore --no-compile --no-deps --only-binary :all: --require-hashes \
@@ -22,6 +22,7 @@ RUN cd /opt/sm-ci/venv/lib/python*/site-packages && \
     find . -type d \( -name tests -o -name test \) -prune -exec rm -r {} + && \
     find pygments/lexers -type f ! -name __init__.py ! -name _mapping.py -delete && \
     find . -type f \( -name '*.pyi' -o -name '*.[ch]' -o -name '*.pyx' -o -name '*.pxd' \) -delete && \
+    find . -name '*.so' -exec python3 /build/without_symbols.py {} + && \
     echo /opt/sm-ci >sm-ci.pth && \
     python3 -m compileall -q --invalidation-mode unchecked-hash .
 
