@@ -111,6 +111,7 @@ class Step:
         self.before = set(runner.job.checkout.rglob("*"))
         self.printed: list[str] = []
         self.signals: list[str] = []
+        self.took = 0.0
         self.begun, self.at = time.monotonic(), int(time.time())
         self.process = subprocess.Popen(  # text: a carriage return alone ends a line too, as in .NET's ReadLine
             command,
@@ -134,12 +135,17 @@ class Step:
         raise AssertionError(f"the step ended without saying {text!r}:\n{''.join(self.printed)}")
 
     def cancel(self) -> Finished:
-        """As the runner does when somebody cancels the job, or its time is over: signals to the docker CLI alone."""
+        """As the runner does when somebody cancels the job, or its time is over: signals to the docker CLI alone.
+
+        `took` are then the seconds from the first signal to the end of the docker CLI.
+        """
+        begun = time.monotonic()
         for number, wait in ((signal.SIGINT, AFTER_SIGINT), (signal.SIGTERM, AFTER_SIGTERM), (signal.SIGKILL, LONGEST)):
             self.signals.append(number.name)
             self.process.send_signal(number)
             if self._ended(wait):
                 break
+        self.took = time.monotonic() - begun
         return self.finish()
 
     def finish(self) -> Finished:

@@ -82,11 +82,14 @@ def left_behind(engine: Engine) -> list[str]:
     """Everything on the engine that carries our label and whose run has ended; other runs may go on meanwhile.
 
     Looked up twice: what is there after its run had ended was left by it, and was not just about to be removed.
+    Where no run has ended there is nothing to look up again: an engine with many images takes its time for each look.
     """
     found = {owner for _, owner in labelled(engine)}
+    if not found:
+        return []
     running = frozenset(str(container["Id"]) for container in engine.api.containers())
     gone = {owner for owner in found if owner is None or is_gone(owner, myself(), running)}
-    return [name for name, owner in labelled(engine) if owner in gone]
+    return [name for name, owner in labelled(engine) if owner in gone] if gone else []
 
 
 def labelled(engine: Engine) -> list[tuple[str, Owner | None]]:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from xml.etree.ElementTree import Element, tostring
 
 import html5lib
@@ -53,7 +54,9 @@ ATTRIBUTES_WITH_ADDRESSES = {
 }
 
 
+@lru_cache(maxsize=16)
 def parsed(page: str) -> Element:
+    """As a browser does it. Who asks again gets the same tree, and changes nothing in it."""
     tree: Element = html5lib.parse(page, treebuilder="etree", namespaceHTMLElements=False)
     return tree
 
@@ -194,6 +197,7 @@ def test_a_sweep_shows_its_knee() -> None:
 # What nobody can make of it.
 
 
+@lru_cache(maxsize=16)
 def skeleton(page: str) -> list[tuple[str, tuple[str, ...]]]:
     return [(tag, tuple(sorted(attributes))) for tag, attributes in tags(page)]
 

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -98,7 +99,7 @@ def test_every_verdict_has_its_word(verdict: Verdict, word: str, kind: str, said
     assert next(iter(parsed(page).iter("header"))).get("class") == kind
 
 
-@pytest.mark.parametrize(("status", "word"), [(1, "refused"), (3, "not compared"), (130, "cancelled")])
+@pytest.mark.parametrize(("status", "word"), [(1, "not compared"), (3, "not compared"), (130, "cancelled")])
 def test_a_comparison_that_ended_early_says_why(status: int, word: str) -> None:
     log = (LogLine(at=0.7, stream="stderr", text="ImportError: t0ps3cret"),)
     fault = Fault(
@@ -262,7 +263,7 @@ def test_what_differs_in_two_texts(left: str, right: str, marked: tuple[list[str
 
 def test_tests_and_checks_whose_outcome_changed(refused: str) -> None:
     assert part(refused, "tests") == (
-        "Tests whose outcome changed Test Baseline Candidate Outcome "
+        "Tests to look at Test Baseline Candidate Outcome "
         "churn::unknown customer status is 500, not 404 passed failed refused "
         "churn::empty list the candidate's spec alone has it not there passed noted"
     )
@@ -398,7 +399,7 @@ def test_the_chosen_ones_comparison_is_open_and_the_others_are_folded(upgraded: 
 @pytest.mark.parametrize(
     ("verdict", "candidates", "said"),
     [
-        (UpgradeVerdict.CURRENT, 0, "current churn There is nothing newer than 1.9."),
+        (UpgradeVerdict.CURRENT, 0, "current churn Nothing is known to be newer than 1.9."),
         (UpgradeVerdict.BLOCKED, 1, "blocked churn Of 1 newer image none passed; 1.9 stays."),
     ],
 )
@@ -438,8 +439,8 @@ def test_an_upgrade_that_ended_early() -> None:
 
 Filled = Callable[[str], str]
 PAGES: tuple[tuple[str, Filled], ...] = (
-    ("comparison", lambda said: html.page(made.filled(Comparison, said))),
-    ("upgrade", lambda said: html.upgrade_page(made.filled(UpgradeResult, said))),
+    ("comparison", lru_cache(maxsize=2)(lambda said: html.page(made.filled(Comparison, said)))),
+    ("upgrade", lru_cache(maxsize=2)(lambda said: html.upgrade_page(made.filled(UpgradeResult, said)))),
 )
 
 
@@ -550,7 +551,7 @@ def test_whatever_it_holds_a_page_is_small_enough_to_open() -> None:
         replace(upgrade, candidates=(one,) * 60, passed_over=(said,) * 1000, written=upgrade.written * 1000)
     )
     assert 1_000_000 < len(page.encode()) < ROOM
-    assert re.search(r"\d+ more comparisons are in upgrade\.json\.", words(parsed(page)))
+    assert re.search(r"\d+ more comparisons are in upgrade\.json\.", page)
 
 
 def with_much(of: Comparison, said: str) -> object:

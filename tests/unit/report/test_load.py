@@ -100,6 +100,8 @@ def test_totals_of_a_run_count_limits() -> None:
     assert load.totals(()) == ""
     assert load.totals([steady()]) == "load: measured"
     assert load.totals([steady(HELD)]) == "load: 1 limit held"
+    assert load.totals([steady(HELD, BROKEN)]) == "load: 1 limit held, 1 failed"
+    assert load.totals([steady(BROKEN, BROKEN)]) == "load: 2 limits failed"
     assert load.totals([steady(HELD, BROKEN, VOID), steady(HELD, FEW)]) == (
         "load: 2 limits held, 1 failed, 1 void, 1 not judged"
     )

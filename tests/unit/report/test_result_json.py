@@ -139,6 +139,13 @@ def test_a_large_text_is_cut_where_a_character_ends(passed: RunResult, make_case
     }
 
 
+def test_what_a_body_says_of_itself_is_text_without_secrets(
+    passed: RunResult, make_case: Callable[..., CaseResult]
+) -> None:
+    body = body_of(passed, make_case, Blob(size=1, sha256="hunter2\udc80", media_type="hunter2\udc80", head=b"x"))
+    assert (body["sha256"], body["media_type"]) == ("***\\x80", "***\\x80")
+
+
 def test_a_spooled_binary(passed: RunResult, make_case: Callable[..., CaseResult]) -> None:
     data = b"\x00\xff hunter2"
     body = body_of(passed, make_case, Blob(size=10**9, sha256="0", media_type="x/y", head=data))

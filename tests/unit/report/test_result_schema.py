@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from sm_ci.commands.schema import print_schema
+from sm_ci.errors import UsageError
 from sm_ci.report import result_json
 from sm_ci.report.result_schema import ID, schema
 from sm_ci.results import RunResult
@@ -33,8 +34,24 @@ def wrong(document: Any) -> list[str]:
 def test_the_copy_in_the_repository_is_current() -> None:
     """To renew it: sm-ci schema --result > sm-ci.result.schema.json"""
     stdout = io.StringIO()
-    assert print_schema(stdout, result=True) == 0
+    assert print_schema(stdout, "result") == 0
     assert (REPOSITORY / "sm-ci.result.schema.json").read_text(encoding="utf-8") == stdout.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (("upgrade", "result"), "--result and --upgrade"),
+        (("result", "comparison", "upgrade"), "--comparison, --result and --upgrade"),
+    ],
+)
+def test_one_schema_is_printed_at_a_time(given: tuple[str, ...], named: str) -> None:
+    stdout = io.StringIO()
+    with pytest.raises(UsageError) as raised:
+        print_schema(stdout, *given)
+    assert raised.value.message == f"{named} are given together, and one schema is printed at a time"
+    assert raised.value.remedy == "Give one of them, and call sm-ci schema once for each."
+    assert stdout.getvalue() == ""
 
 
 def test_it_is_a_schema_and_says_which() -> None:

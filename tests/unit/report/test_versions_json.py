@@ -1,3 +1,4 @@
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sm_ci.commands.schema import print_schema
 from sm_ci.differences import Comparison, UpgradeResult
 from sm_ci.report.versions import result_schema
 from sm_ci.report.versions.documents import EXCHANGES
@@ -33,8 +35,9 @@ def wrong(name: str, found: Any) -> list[str]:
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
 def test_the_copy_in_the_repository_is_current(name: str) -> None:
     """To renew it: sm-ci schema --comparison > sm-ci.comparison.schema.json, and so with --upgrade."""
-    shown = json.dumps(SCHEMAS[name](), indent=2, ensure_ascii=False) + "\n"
-    assert (REPOSITORY / f"sm-ci.{name}.schema.json").read_text(encoding="utf-8") == shown
+    stdout = io.StringIO()
+    assert print_schema(stdout, name) == 0
+    assert (REPOSITORY / f"sm-ci.{name}.schema.json").read_text(encoding="utf-8") == stdout.getvalue()
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from bench.report import made
@@ -285,6 +286,9 @@ def upgrade() -> UpgradeResult:
     )  # fmt: skip
 
 
+hints_of = cache(get_type_hints)
+
+
 def filled(kind: Any, text: str) -> Any:
     """A value of a type, in which every text is the one given, and whatever can be wrong is."""
     plain = {str: text, int: 3, float: 1.5, bool: True, bytes: text.encode("utf-8", "surrogatepass")}
@@ -301,6 +305,6 @@ def filled(kind: Any, text: str) -> Any:
         bad = {Judgement: Judgement.REFUSED, Agreement: Agreement.CHANGED, Outcome: Outcome.FAILED}
         bad |= {CheckOutcome: CheckOutcome.BROKEN, Verdict: Verdict.REFUSED}
         return bad.get(kind, next(iter(kind)))
-    hints = get_type_hints(kind)
+    hints = hints_of(kind)
     left_out = {"secrets", "file"}
     return kind(**{one.name: filled(hints[one.name], text) for one in fields(kind) if one.name not in left_out})

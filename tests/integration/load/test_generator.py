@@ -16,11 +16,10 @@ import numpy as np
 import pytest
 
 from sm_ci.errors import EnvironmentFault
-from sm_ci.load import frames, generator
+from sm_ci.load import generator
 from sm_ci.load.frames import Slice
 from sm_ci.load.generator import Generator
 from sm_ci.load.measurement import Measurement
-from sm_ci.load.plan import parse
 from tests.unit.load.conftest import CLOSED, OK, Answer, Server, at_rate, call, closed, measure, plan
 
 Serve = Callable[[Answer], Server]
@@ -29,13 +28,6 @@ Serve = Callable[[Answer], Server]
 def answered(found: Measurement) -> tuple[int, dict[str, int]]:
     whole = found.of(found.judged)
     return whole.answered, dict(whole.errors)
-
-
-def test_plans_and_frames_arrive_as_they_were_sent() -> None:
-    given = plan(1, closed(3, 2.5), at_rate(7.5, 1, poisson=True), calls=(call("a"), call("ü", 0.5)), share=0.05)
-    assert parse(given.line()) == given
-    taken = frames.Taken(call=1, stage=0, at=1.5, total=0.25, status=200, headers=(("A", "b"),), body=b"\xff\0")
-    assert frames.parse(frames.of_taken(taken)) == taken
 
 
 def test_open_arrivals_see_what_a_stall_does_and_closed_ones_omit_it(serve: Serve) -> None:
