@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from sm_ci.results import CheckOutcome, NoAnswer, Outcome, RunResult
 
 _BAD: Mapping[Any, Enum] = {Outcome: Outcome.FAILED, CheckOutcome: CheckOutcome.BROKEN}
 _LEFT_OUT = {"secrets", "file"}
+_hints = cache(get_type_hints)
 
 
 def filled(text: str, *, broken: bool = True, silent: bool = False) -> RunResult:
@@ -42,5 +44,5 @@ class _Filling:
         return self.enums.get(kind, next(iter(kind))) if issubclass(kind, Enum) else self.made(kind)
 
     def made(self, kind: type) -> Any:
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         return kind(**{field.name: self.of(hints[field.name]) for field in fields(kind) if field.name not in _LEFT_OUT})

@@ -43,9 +43,11 @@ def image(stdout: TextIO, name: str, region: str | None, accelerator: str, every
 
 @click.command()
 @click.option("--result", is_flag=True, help="The schema of result.json instead, for programs that read it.")
+@click.option("--comparison", is_flag=True, help="The schema of comparison.json instead.")
+@click.option("--upgrade", is_flag=True, help="The schema of upgrade.json instead.")
 @click.pass_obj
-def schema(stdout: TextIO, result: bool) -> int:  # noqa: FBT001
+def schema(stdout: TextIO, /, **given: bool) -> int:
     """Print the JSON schema of the spec language, for editors."""
     from sm_ci.commands.schema import print_schema
 
-    return print_schema(stdout, result=result)
+    return print_schema(stdout, *(name for name, wanted in given.items() if wanted))

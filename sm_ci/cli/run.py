@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from sm_ci.cli.line import as_given
 from sm_ci.cli.options import PATH, SPECS, VAR, access_options, be_somewhere, pairs_of
 from sm_ci.errors import UsageError
+
+if TYPE_CHECKING:
+    from sm_ci.commands.run import Wishes
 
 
 @click.command()
@@ -66,57 +69,41 @@ from sm_ci.errors import UsageError
 @click.option("--strict", is_flag=True, help="Fail tests that assert nothing beyond the default status.")
 @access_options
 @click.pass_obj
-def run(
-    stdout: TextIO,
-    /,
-    specs: tuple[Path, ...],
-    variables: tuple[str, ...],
-    out: Path,
-    image: str | None,
-    model: str | None,
-    tags: tuple[str, ...],
-    only: tuple[str, ...],
-    gpu: str | None,
-    target: str | None,
-    failed: bool,  # noqa: FBT001 - click passes by name
-    changed_since: str | None,
-    record: Path | None,
-    bundle: Path | None,
-    keep: bool,  # noqa: FBT001
-    timeout: str | None,
-    log_level: str,
-    strict: bool,  # noqa: FBT001
-    **access: Any,
-) -> int:
+def run(stdout: TextIO, /, specs: tuple[Path, ...], variables: tuple[str, ...], **given: Any) -> int:
     """Host the container of each SPEC, send its requests, judge the answers, write the reports."""
-    from sm_ci.commands.access import budget, read_access
-    from sm_ci.commands.run import Wishes, run_specs
-    from sm_ci.report.console import Level
+    from sm_ci.commands.run import run_specs
 
     be_somewhere()
-    if image == "" or model == "":
-        raise UsageError(
-            f"--{'image' if image == '' else 'model'} is empty", remedy="Leave the option out, or give it a value."
-        )
-    split = tuple(tag.strip() for given in tags for tag in given.split(",") if tag.strip())
-    wishes = Wishes(
-        out=out,
-        image=image,
-        model=model,
-        tags=split,
-        only=only,
-        strict=strict,
-        gpu=gpu or "",
-        target=target or "",
-        failed=failed,
-        changed_since=(changed_since or "").strip(),
-        record=record,
-        bundle=bundle,
-        keep=keep,
-        timeout=budget(timeout),
-        shown_timeout=(timeout or "").strip(),
-        level=Level(log_level),
-        access=read_access(access, os.environ),
-    )
+    wishes = _wishes(given)
     command = as_given(click.get_current_context())
     return run_specs(specs, pairs_of(variables), wishes, environ=os.environ, stdout=stdout, command=command)
+
+
+def _wishes(given: dict[str, Any]) -> Wishes:
+    """The options by name, as click gives them. UsageError for a value that cannot be."""
+    from sm_ci.commands.access import budget, read_access
+    from sm_ci.commands.run import Wishes
+    from sm_ci.report.console import Level
+
+    empty = next((name for name in ("image", "model") if given[name] == ""), None)
+    if empty:
+        raise UsageError(f"--{empty} is empty", remedy="Leave the option out, or give it a value.")
+    return Wishes(
+        out=given["out"],
+        image=given["image"],
+        model=given["model"],
+        tags=tuple(tag.strip() for text in given["tags"] for tag in text.split(",") if tag.strip()),
+        only=given["only"],
+        strict=given["strict"],
+        gpu=given["gpu"] or "",
+        target=given["target"] or "",
+        failed=given["failed"],
+        changed_since=(given["changed_since"] or "").strip(),
+        record=given["record"],
+        bundle=given["bundle"],
+        keep=given["keep"],
+        timeout=budget(given["timeout"]),
+        shown_timeout=(given["timeout"] or "").strip(),
+        level=Level(given["log_level"]),
+        access=read_access(given, os.environ),
+    )

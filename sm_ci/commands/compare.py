@@ -52,7 +52,7 @@ def compare_sides(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -
         specs = _read(asked, paths, elsewhere, environ, console, runner, stdout)
         if specs is None:
             return 2
-        sides = _sides(asked, named, [specs[path] for path in paths], console)
+        sides = _sides(asked, named, [specs[path] for path in paths], folders, console)
         make_folder(asked.out)
         with (
             cancellable() as interrupts,
@@ -116,8 +116,13 @@ def _read(
     return None if specs is None else dict(zip(unique, specs, strict=True))
 
 
-def _sides(asked: Asked, named: tuple[Named, Named], specs: list[Spec], console: Console) -> tuple[Side, Side]:
+def _sides(
+    asked: Asked, named: tuple[Named, Named], specs: list[Spec], folders: list[Path], console: Console
+) -> tuple[Side, Side]:
     for spec in specs:
         console.hide((*spec.secrets.values(), *asked.access.secrets))
-    first, second = (side_of(one, spec, asked.access, asked.gpu) for one, spec in zip(named, specs, strict=True))
+    first, second = (
+        side_of(one, spec, asked.access, asked.gpu, folder)
+        for one, spec, folder in zip(named, specs, folders, strict=True)
+    )
     return first, second

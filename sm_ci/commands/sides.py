@@ -8,11 +8,13 @@ from pathlib import Path
 
 from sm_ci import session
 from sm_ci.commands.checkout import CheckedOut, check_out
-from sm_ci.errors import UsageError
+from sm_ci.errors import SmCiError, UsageError
+from sm_ci.image.reference import Reference
 from sm_ci.report.reading import read_result
 from sm_ci.results import RunResult
 from sm_ci.session import Access
 from sm_ci.spec import Spec
+from sm_ci.trial.elsewhere import Elsewhere
 from sm_ci.trial.sides import Side
 
 KINDS = ("image", "model", "ref", "result")
@@ -53,13 +55,18 @@ def _named(option: str, given: str | None) -> Named:
     if kind not in KINDS or not colon:
         near = f" A reference alone is no side; did you mean image:{given.strip()}?" if given.strip() else ""
         raise UsageError(f"{option} {given!r} is no side of a comparison", remedy=_REMEDY + near)
+    if kind == "image" and value.strip():
+        try:
+            Reference.parse(value.strip())
+        except SmCiError as error:
+            raise UsageError(f"{option} {error.message}", remedy=error.remedy) from error
     if not value.strip():
         raise UsageError(f"{option} {given!r} names nothing after {kind}:", remedy=_REMEDY)
     return Named(option=option, kind=kind, value=value.strip())
 
 
 def spec_path(named: Named, path: Path, folder: Path) -> Path:
-    """Where the side's spec is: the path itself, or as of a commit below `folder`. Errors are those of `check_out`."""
+    """Where the side's spec is: the path itself, or as of a commit, its files below `folder`. Errors are those of `check_out`."""
     if named.kind != "ref":
         return path
     start = path.parent if path.parent.is_dir() else Path.cwd()
@@ -73,8 +80,11 @@ def spec_path(named: Named, path: Path, folder: Path) -> Path:
     return there
 
 
-def side_of(named: Named, spec: Spec, access: Access, gpu: str) -> Side:
-    """What is hosted, or the result that is read. UsageError when the result or the model is not there."""
+def side_of(named: Named, spec: Spec, access: Access, gpu: str, folder: Path) -> Side:
+    """What is hosted, or the result that is read. `folder`: that of `spec_path`.
+
+    UsageError when the result or the model is not there.
+    """
     if named.kind == "result":
         return Side(label=str(named), result=_result(Path(named.value), spec, named))
     if named.kind == "model" and not named.value.startswith("s3://") and not Path(named.value).exists():
@@ -86,7 +96,9 @@ def side_of(named: Named, spec: Spec, access: Access, gpu: str) -> Side:
         gpu=gpu,
         access=access,
     )
-    return Side(label=str(named), spec=spec, options=options)
+    work_tree = next(folder.iterdir(), None)
+    elsewhere = Elsewhere(folder=work_tree, shown=str(named), here=Path.cwd()) if work_tree else None
+    return Side(label=str(named), spec=spec, options=options, elsewhere=elsewhere)
 
 
 def _result(path: Path, spec: Spec, named: Named) -> RunResult:

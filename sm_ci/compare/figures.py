@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sm_ci.compare import sentences
 from sm_ci.compare.quantiles import Pairs, Samples, interval, percentile, pooled, slower
@@ -27,7 +27,9 @@ below what SageMaker itself adds to an invocation."""
 BEYOND = 8
 """So many samples of each version must lie beyond a percentile: 160 for p95, 800 for p99. All 16 on one side have a chance of 1 in 65,536,
 which is below REFUSED at the fifth look; a load's limits, which are looked at once and against a bound, need 5."""
-TOLD = ("p50", "p95", "p99")
+_MEDIAN = "p50"
+_WORST = (Judgement.TOLD, Judgement.ALLOWED, Judgement.UNDECIDED, Judgement.REFUSED)
+TOLD = (_MEDIAN, "p95", "p99")
 _FIRST_LOOK, _GROWTH = 20, 2
 """Pairs of a case at the first look, and how many times more there are at each further one."""
 
@@ -41,7 +43,11 @@ class Timed:
 
 
 def latency(cases: Sequence[Timed], allowed: Allowances, *, pairs_a_round: int = 2) -> tuple[Measure, ...]:
-    """The percentiles over all cases together, then each case's median. Percentiles that nobody asks for need enough samples."""
+    """The percentiles over all cases together, then each case's median. Percentiles that nobody asks for need enough samples.
+
+    A limit of `p50` is held against each case's median, and the worst case's is told: the median of all together jumps from
+    one case's times to another's where tests are not equally fast.
+    """
     answered = [case for case in cases if case.pairs]
     if not answered:
         return tuple(_unmeasured(metric, allowed) for metric in _metrics(allowed) if allowed.of(metric))
@@ -49,7 +55,7 @@ def latency(cases: Sequence[Timed], allowed: Allowances, *, pairs_a_round: int =
     look = looks(max(len(case.pairs) for case in answered))
     per_round = pairs_a_round * len(answered)
     overall = [
-        _measure(metric, samples, allowed.of(metric), look, per_round)
+        _overall(metric, answered, samples, allowed.of(metric), look, per_round)
         for metric in _metrics(allowed)
         if allowed.of(metric) or samples.number >= _least(metric)
     ]
@@ -70,9 +76,8 @@ def enough(cases: Sequence[Timed], allowed: Allowances) -> bool:
     if not _is_look(most):
         return False
     samples, look = pooled([case.pairs for case in answered]), looks(most)
-    return all(
-        _measure(metric, samples, allowed.of(metric), look, 1).judgement is not Judgement.UNDECIDED for metric in asked
-    )
+    found = (_overall(metric, answered, samples, allowed.of(metric), look, 1) for metric in asked)
+    return all(measure.judgement is not Judgement.UNDECIDED for measure in found)
 
 
 def looks(pairs: int) -> int:
@@ -86,6 +91,12 @@ def looks(pairs: int) -> int:
 def rounds_needed(metric: str, per_round: int) -> int:
     """Rounds in which a percentile gets so many samples beyond it that a change can be told."""
     return math.ceil(_least(metric) / per_round)
+
+
+def rounds_in_turns(allowed: Allowances, cases: int) -> int:
+    """Rounds in each of the two times that a side is hosted, a request a case in each: twice what the limits need at least."""
+    asked = [metric for metric in _metrics(allowed) if allowed.of(metric)]
+    return max((rounds_needed(metric, 1 if metric == _MEDIAN else max(cases, 1)) for metric in asked), default=0)
 
 
 def _look_at(number: int) -> int:
@@ -112,19 +123,42 @@ def _least(metric: str) -> int:
     return math.ceil(round(BEYOND / min(share, 1 - share), 6))
 
 
-def _measure(
-    metric: str, samples: Samples, allowance: Allowance | None, look: int, per_round: int, case: str = ""
+def _overall(
+    metric: str, cases: Sequence[Timed], samples: Samples, allowance: Allowance | None, look: int, per_round: int
 ) -> Measure:
+    """Of all cases together; of a median that has a limit the case where it is worst, the level shared among them."""
+    if metric != _MEDIAN or allowance is None or len(cases) == 1:
+        return _measure(metric, samples, allowance, look, per_round)
+    a_case = max(1, per_round // len(cases))
+    each = [
+        _measure(metric, pooled([case.pairs]), allowance, look, a_case, case=case.case, tests=len(cases))
+        for case in cases
+    ]
+    return replace(max(each, key=lambda found: (_WORST.index(found.judgement), found.change or 0.0)), case="")
+
+
+def _measure(
+    metric: str,
+    samples: Samples,
+    allowance: Allowance | None,
+    look: int,
+    per_round: int,
+    case: str = "",
+    tests: int = 1,
+) -> Measure:
+    """`tests` such figures are held against the same limit, so that each has its part of the level."""
     percent = _percent(metric)
     before, after = percentile(samples.baseline, percent), percentile(samples.candidate, percent)
     if before <= 0 or after <= 0:
         return _unmeasured(metric, Allowances(figures=(allowance,) if allowance else ()), case)
     change = after / before - 1
-    low, high = (None if end is None else end - 1 for end in interval(samples, percent, _level(1 - CONFIDENCE, look)))
+    low, high = (
+        None if end is None else end - 1 for end in interval(samples, percent, _level(1 - CONFIDENCE, look) / tests)
+    )
     judgement = Judgement.TOLD
     said = sentences.moved(metric, change, (low, high), (wording.time(before), wording.time(after)))
     if allowance:
-        judgement, reason = _judged(allowance, samples, look, (low, high), per_round)
+        judgement, reason = _judged(allowance, samples, look, (low, high), per_round, REFUSED / tests)
         said = f"{said}; {reason}"
     return Measure(
         metric=metric,
@@ -143,9 +177,14 @@ def _measure(
 
 
 def _judged(
-    allowance: Allowance, samples: Samples, look: int, ends: tuple[float | None, float | None], per_round: int
+    allowance: Allowance,
+    samples: Samples,
+    look: int,
+    ends: tuple[float | None, float | None],
+    per_round: int,
+    level: float,
 ) -> tuple[Judgement, str]:
-    """What becomes of it, and why, as the end of a sentence."""
+    """What becomes of it, and why, as the end of a sentence; refused at this level."""
     metric, (low, high) = allowance.metric, ends
     percent = _percent(metric)
     before = percentile(samples.baseline, percent)
@@ -155,15 +194,15 @@ def _judged(
         allowed += f", and {wording.time(FLOOR)} whatever the limit"
     least = _least(metric)
     if samples.number < least:
-        rounds = sentences.many(rounds_needed(metric, per_round), "round")
+        rounds = f"--rounds {rounds_needed(metric, per_round)}"
         return (
             Judgement.UNDECIDED,
-            f"{allowed}, which needs {least:,} samples, and there are {samples.number:,}: ask {rounds}",
+            f"{allowed}, which needs {least:,} samples, and there are {samples.number:,}: give {rounds}",
         )
     if high is not None and high <= limit:
         return Judgement.ALLOWED, allowed
     beyond = low is not None and low > limit
-    if beyond and slower(samples, percent, 1 + limit) <= REFUSED / (look * (look + 1)):
+    if beyond and slower(samples, percent, 1 + limit) <= level / (look * (look + 1)):
         return Judgement.REFUSED, allowed
     return Judgement.UNDECIDED, f"{allowed}, and {sentences.many(samples.number, 'sample')} cannot tell"
 

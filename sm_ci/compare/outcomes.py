@@ -37,10 +37,16 @@ def test_changes(baseline: RunResult, candidate: RunResult) -> tuple[TestChange,
 
 
 def contract_changes(
-    baseline: Sequence[ContractCheck], candidate: Sequence[ContractCheck]
+    baseline: Sequence[ContractCheck], candidate: Sequence[ContractCheck], *, whole: bool = True
 ) -> tuple[ContractChange, ...]:
-    """Checks whose outcome differs: newly broken ones that would fail the run are refused."""
+    """Checks whose outcome differs: newly broken ones that would fail the run are refused.
+
+    `whole`: both runs came to their end; else the checks that one of them did not come to tell nothing.
+    """
     ours, theirs = ({check.name: check for check in side} for side in (baseline, candidate))
+    if not whole:
+        ours, theirs = (_tried(side) for side in (ours, theirs))
+        ours, theirs = ({name: side[name] for name in ours if name in theirs} for side in (ours, theirs))
     found = (_contract_change(ours.get(name), theirs.get(name)) for name in ours | theirs)
     return tuple(change for change in found if change is not None)
 
@@ -53,7 +59,7 @@ def new_findings(baseline: RunResult, candidate: RunResult) -> tuple[Finding, ..
         Finding(
             rule=diagnosis.id,
             severity=Severity.WARNING,
-            message=diagnosis.cause,
+            message=diagnosis.cause.removesuffix("."),
             remedy=diagnosis.remedy,
             at=diagnosis.at,
         )
@@ -129,6 +135,10 @@ def _contract_change(before: ContractCheck | None, after: ContractCheck | None) 
         judgement=_contract_judgement(before, after),
         message=shorten(_contract_message(before, after), LONGEST),
     )
+
+
+def _tried(checks: dict[str, ContractCheck]) -> dict[str, ContractCheck]:
+    return {name: check for name, check in checks.items() if check.outcome is not CheckOutcome.UNCHECKED}
 
 
 def _contract_judgement(before: ContractCheck | None, after: ContractCheck | None) -> Judgement:

@@ -52,14 +52,14 @@ def percent(share: float) -> str:
     """`12 %`, `0.4 %`."""
     if abs(share) < 0.00005:
         return "0 %"
-    return f"{share * 100:.0f} %" if abs(share) >= 0.0995 else f"{share * 100:.2g} %"
+    return f"{share * 100:,.0f} %" if abs(share) >= 0.0995 else f"{share * 100:.2g} %"
 
 
 def moved(metric: str, change: float, ends: tuple[float | None, float | None], sides: tuple[str, str]) -> str:
     """`p95 grew by 104 % (98 to 110 %), from 21 ms to 43 ms`."""
     low, high = (None if end is None else percent(end) for end in ends)
     between = f" ({(low or '?').removesuffix(' %')} to {high or '?'})" if low or high else ""
-    if change == 0:
+    if change == 0 or sides[0] == sides[1]:
         return f"{metric} stayed at {sides[0]}{between}"
     said = f"grew by {percent(change)}" if change > 0 else f"changed by {percent(change)}"
     return f"{metric} {said}{between}, from {sides[0]} to {sides[1]}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from sm_ci.compare import sentences
@@ -47,37 +47,28 @@ def single(
 ) -> Measure | None:
     """A figure that gets worse as it grows: seconds for startup, else bytes. None when nobody knows or asks for it."""
     before, after = ([value for value in side if value is not None and value > 0] for side in (baseline, candidate))
-    unit = "seconds" if metric == "startup" else "bytes"
-    limit = allowance.text if allowance else ""
-    if not before or not after:
-        if allowance is None:
-            return None
-        whose = "either version" if not before and not after else "the candidate" if before else "the baseline"
-        return Measure(
-            metric=metric,
-            unit=unit,
-            judgement=Judgement.UNDECIDED,
-            baseline=fmean(before) if before else None,
-            candidate=fmean(after) if after else None,
-            limit=limit,
-            message=f"{_name(metric)} is not known of {whose}; allowed is {limit}",
-        )
-    ours, theirs = fmean(before), fmean(after)
-    said = sentences.moved(
-        _name(metric), theirs / ours - 1, (None, None), (_shown(metric, ours), _shown(metric, theirs))
-    )
-    judgement, reason = _judged(metric, before, after, allowance)
-    return Measure(
+    found = Measure(
         metric=metric,
-        unit=unit,
-        judgement=judgement,
-        baseline=ours,
-        candidate=theirs,
-        change=theirs / ours - 1,
-        samples=min(len(before), len(after)),
-        limit=limit,
-        message=f"{said}{reason}",
+        unit="seconds" if metric == "startup" else "bytes",
+        judgement=Judgement.UNDECIDED,
+        baseline=fmean(before) if before else None,
+        candidate=fmean(after) if after else None,
+        limit=allowance.text if allowance else "",
     )
+    if found.baseline is None or found.candidate is None:
+        return replace(found, message=_unknown(found)) if allowance else None
+    change = found.candidate / found.baseline - 1
+    sides = _shown(metric, found.baseline), _shown(metric, found.candidate)
+    said = sentences.moved(_name(metric), change, (None, None), sides)
+    judgement, reason = _judged(metric, before, after, allowance)
+    samples = min(len(before), len(after))
+    return replace(found, judgement=judgement, change=change, samples=samples, message=f"{said}{reason}")
+
+
+def _unknown(found: Measure) -> str:
+    neither = found.baseline is None and found.candidate is None
+    whose = "either version" if neither else "the baseline" if found.baseline is None else "the candidate"
+    return f"{_name(found.metric)} is not known of {whose}; allowed is {found.limit}"
 
 
 def throughput(baseline: RunResult, candidate: RunResult, allowance: Allowance | None) -> tuple[Measure, ...]:
@@ -104,39 +95,32 @@ def _judged(
 
 
 def _throughput(name: str, ours: LoadResult | None, theirs: LoadResult | None, allowance: Allowance | None) -> Measure:
-    why = _untold("baseline", ours) or _untold("candidate", theirs)
     before, after = (load.throughput if load else None for load in (ours, theirs))
-    limit = allowance.text if allowance else ""
-    if why or not ours or not theirs or not before or not after:
-        said = f"throughput is not compared, as {why or 'nothing was answered'}"
-        return Measure(
-            metric="throughput",
-            unit="per_second",
-            judgement=Judgement.UNDECIDED if allowance else Judgement.TOLD,
-            baseline=before,
-            candidate=after,
-            limit=limit,
-            message=f"{name}: {said}",
-            case=name,
-        )
-    change = after / before - 1
-    ends = _interval(ours, theirs, change)
-    said = sentences.moved("throughput", change, ends, (wording.rate(before), wording.rate(after)))
-    judgement, reason = _throughput_judged(change, ends, allowance)
-    return Measure(
+    found = Measure(
         metric="throughput",
         unit="per_second",
-        judgement=judgement,
+        judgement=Judgement.UNDECIDED if allowance else Judgement.TOLD,
         baseline=before,
         candidate=after,
-        change=change,
-        low=ends[0],
-        high=ends[1],
-        samples=1,
-        limit=limit,
-        message=f"{name}: {said}{reason}",
+        limit=allowance.text if allowance else "",
         case=name,
     )
+    why = _untold("baseline", ours) or _untold("candidate", theirs)
+    if why or not ours or not theirs or not before or not after:
+        return replace(found, message=f"{name}: throughput is not compared, as {why or 'nothing was answered'}")
+    change = after / before - 1
+    low, high = _interval(ours, theirs, change)
+    said = sentences.moved("throughput", change, (low, high), (wording.rate(before), wording.rate(after)))
+    judgement, reason = _throughput_judged(change, (low, high), allowance)
+    if allowance and allowance.holds(change) and _as_asked(ours) and _as_asked(theirs):
+        judgement, reason = Judgement.ALLOWED, f"; both answered all that was sent, allowed is {allowance.text}"
+    message = f"{name}: {said}{reason}"
+    return replace(found, judgement=judgement, change=change, low=low, high=high, samples=1, message=message)
+
+
+def _as_asked(load: LoadResult) -> bool:
+    """Whether an open load was answered whole: its rate is then that of what was sent, whatever chance there was in it."""
+    return load.arrival.startswith("open") and load.sent > 0 and load.answered == load.sent
 
 
 def _untold(side: str, load: LoadResult | None) -> str:

@@ -7,9 +7,6 @@ itself tells these apart.
 
 from __future__ import annotations
 
-import base64
-import io
-import json
 import re
 import tarfile
 from collections.abc import Sequence
@@ -17,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from docker.errors import APIError
-
 from sm_ci import contract
+from sm_ci.engine import archive
+from sm_ci.engine.archive import Found
 from sm_ci.engine.client import Engine
 from sm_ci.engine.trouble import ENGINE_TROUBLE
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # the engine's, for images without PATH
-_LINKS = 8
 _HEAD = 256
+_LOOK, _READ = 10.0, 60.0  # seconds that the engine may take to answer, and for the next bytes
 _MACHINES = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64"}  # e_machine in elf(5), in OCI's words
 _ENGINE_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _SHELLS = frozenset({"sh", "bash", "dash", "ash"})
@@ -40,21 +37,13 @@ class Flaw:
     remedy: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    path: str
-    mode: int
-    link: str
-    folder: bool
-
-
 def find_flaw(engine: Engine, container: str) -> Flaw | None:
     """What keeps the container's program from being executed; None when nothing is found or there is no way to look."""
     try:
         facts = engine.raw.inspect_container(container)
         user = str((facts.get("Config") or {}).get("User") or "")
         return _judge(engine, container, str(facts.get("Path") or ""), _search_path(facts), user)
-    except (*ENGINE_TROUBLE, ValueError, KeyError, tarfile.TarError):
+    except (*ENGINE_TROUBLE, ValueError, LookupError, TypeError, tarfile.TarError):
         return None
 
 
@@ -84,7 +73,7 @@ def _search_path(facts: dict[str, Any]) -> Sequence[str]:
 
 def _judge(engine: Engine, container: str, program: str, folders: Sequence[str], user: str) -> Flaw | None:
     places = [program] if "/" in program else [str(PurePosixPath(folder) / program) for folder in folders]
-    found = [file for place in places if (file := _stat(engine, container, place)) and not file.folder]
+    found = [file for place in places if (file := _find(engine, container, place)) and not file.folder]
     if not found:
         return None
     runnable = next((file for file in found if file.mode & 0o111), None)
@@ -96,7 +85,7 @@ def _judge(engine: Engine, container: str, program: str, folders: Sequence[str],
     return _judge_content(engine, container, runnable.path) or _judge_user(runnable, user)
 
 
-def _judge_user(file: _File, user: str) -> Flaw | None:
+def _judge_user(file: Found, user: str) -> Flaw | None:
     """Judged last: whose the file is, is not known, so that this is told only of a program that has no other flaw."""
     if user.partition(":")[0] in {"", "root", "0"} or file.mode & 0o001:
         return None
@@ -123,7 +112,7 @@ def _judge_content(engine: Engine, container: str, path: str) -> Flaw | None:
             remedy="Save it with LF line ends; in git: *.py text eol=lf, and serve text eol=lf, in .gitattributes.",
         )
     words = line[2:].split()
-    if words and _stat(engine, container, words[0]) is None:
+    if words and _find(engine, container, words[0]) is None:
         return Flaw(
             message=f"{path} names the interpreter {words[0]}, which the image does not have",
             remedy="Install it in the image, or name one that is there, such as #!/usr/bin/env python3.",
@@ -143,45 +132,16 @@ def _judge_machine(engine: Engine, path: str, head: bytes) -> Flaw | None:
     )
 
 
-def _stat(engine: Engine, container: str, path: str) -> _File | None:
-    """The file at a path of the container, links followed; None when there is none."""
-    for _ in range(_LINKS):
-        file = _lstat(engine, container, path)
-        if file is None or not file.link:
-            return file
-        path = str(PurePosixPath(path).parent / file.link)
-    return None
-
-
-def _lstat(engine: Engine, container: str, path: str) -> _File | None:
-    """HEAD on the archive; the header is JSON in base64, its mode Go's os.FileMode."""
-    url = engine.raw._url("/containers/{0}/archive", container)  # noqa: SLF001 - the SDK's call copies the file too
-    response = engine.raw.head(url, params={"path": path}, timeout=10)
-    if response.status_code != 200:
-        return None
-    stat = json.loads(base64.b64decode(response.headers["X-Docker-Container-Path-Stat"]))
-    mode = int(stat["mode"])
-    return _File(path=path, mode=mode, link=str(stat.get("linkTarget") or ""), folder=bool(mode & 1 << 31))
+def _find(engine: Engine, container: str, path: str) -> Found | None:
+    return archive.find(engine, container, path, lambda: _LOOK)
 
 
 def _head(engine: Engine, container: str, path: str) -> bytes:
-    file = _stat(engine, container, path)
-    try:
-        pieces, _ = engine.raw.get_archive(container, file.path if file else path)
-        archive = tarfile.open(fileobj=io.BytesIO(_enough(pieces)), mode="r:")  # noqa: SIM115 - in memory
-        member = archive.next()
-        content = archive.extractfile(member) if member else None
-        return content.read(_HEAD) if content else b""
-    except APIError:
-        return b""
-
-
-def _enough(pieces: Any) -> bytes:
-    """The start of a tar with one file: its header and the file's first bytes, padded so that it can be read."""
-    data = b""
-    for piece in pieces:
-        data += piece
-        if len(data) >= 4096:
-            pieces.close()
-            break
-    return data + bytes(10240)
+    """The first bytes of a file."""
+    with archive.taken(engine, container, path, _READ) as response:
+        if response.status_code != 200:
+            return b""
+        with tarfile.open(fileobj=response.raw, mode="r|") as tar:
+            member = tar.next()
+            content = tar.extractfile(member) if member else None
+            return content.read(_HEAD) if content else b""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator
 
 from sm_ci.report import diagnoses, load, wording
+from sm_ci.report.padding import columns, padded
 from sm_ci.report.screen import Style
 from sm_ci.results import CaseResult, Fault, LoadResult, Outcome, RunResult
 from sm_ci.text import Redactor, shorten, terminal
@@ -90,14 +90,14 @@ def _table(result: RunResult, clean: Redactor, width: int, encodable: Callable[[
         return
     ids = [encodable(_one_line(clean(case.id))) for case in shown]
     names = [encodable(shorten(name, max(width - 40, 20))) for name in ids]  # the mark of a cut is not ASCII
-    first = max(map(_cells, [*names, "test"]))
+    first = max(map(columns, [*names, "test"]))
     yield "", ""
-    yield f"{_padded('test', first)}  outcome  {'status':>9}  {'latency':>9}", "strong"
+    yield f"{padded('test', first)}  outcome  {'status':>9}  {'latency':>9}", "strong"
     for case, name in zip(shown, names, strict=True):
         answer = wording.answered(case)
         status = str(answer.status) if answer else wording.trouble(case)
         latency = wording.seconds(answer.total) if answer else ""
-        row = f"{_padded(name, first)}  {wording.OUTCOME[case.outcome]:<7}  {status:>9}  {latency:>9}"
+        row = f"{padded(name, first)}  {wording.OUTCOME[case.outcome]:<7}  {status:>9}  {latency:>9}"
         yield row.rstrip(), _STYLE.get(case.outcome, "dim")
     if len(shown) < len(result.cases):
         yield f"{len(result.cases) - len(shown)} more are in result.json", "dim"
@@ -109,13 +109,3 @@ def _indented(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(terminal(text).split())
-
-
-def _cells(text: str) -> int:
-    """How many columns a terminal needs."""
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _cells(text))

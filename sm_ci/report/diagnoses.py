@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from sm_ci.report import wording
@@ -11,6 +12,8 @@ from sm_ci.text import Redactor, markdown, shorten
 
 _SHOWN, _NAMES = 10, 5
 _TEXT, _NAME = 1000, 100
+_ADDRESS = re.compile(r"https://[a-z0-9.-]+/[\w./?&=%#+-]*", re.ASCII)
+"""What stays a link in Markdown; anything else in its place is text."""
 
 
 def lines(result: RunResult, clean: Redactor) -> Iterator[tuple[str, Style]]:
@@ -42,7 +45,7 @@ def items(result: RunResult, clean: Redactor) -> Iterator[str]:
 
 def _title(one: Diagnosis, clean: Redactor) -> str:
     """`diagnosis no-module (95 %): the cause`."""
-    return f"diagnosis {one.id} ({one.confidence * 100:.0f} %): {_short(one.cause, clean)}"
+    return f"diagnosis {_short(one.id, clean)} ({one.confidence * 100:.0f} %): {_short(one.cause, clean)}"
 
 
 def _said(one: Diagnosis, clean: Redactor) -> Iterator[str]:
@@ -50,11 +53,12 @@ def _said(one: Diagnosis, clean: Redactor) -> Iterator[str]:
     if one.at:
         yield f"at {clean(wording.place(one.at))}"
     yield f"explains {_names(one.explains, clean)}"
-    yield one.link
+    if one.link:
+        yield _short(one.link, clean)
 
 
 def _linked(line: str, one: Diagnosis) -> str:
-    return f"<{one.link}>" if line == one.link else markdown(line)
+    return f"<{line}>" if line == one.link and _ADDRESS.fullmatch(line) else markdown(line)
 
 
 def _evidence(one: Diagnosis, clean: Redactor) -> Iterator[str]:

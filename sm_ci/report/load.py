@@ -130,9 +130,10 @@ def totals(loads: Iterable[LoadResult]) -> str:
     limits = [one.outcome for load in loads for one in load.limits]
     counts = [(limits.count(outcome), word) for outcome, word in OUTCOME.items()]
     broken = sum(load.outcome not in {Outcome.PASSED, Outcome.SKIPPED} for load in loads)
-    said = [f"{count} {word}" for count, word in counts if count]
-    said[:1] = [one.replace(" ", f" limit{'s' * (len(limits) != 1)} ", 1) for one in said[:1]]
-    if broken and not any(word in {"failed", "not judged"} for count, word in counts if count):
+    told = [(count, word) for count, word in counts if count]
+    said = [f"{count} limit{'s' * (count != 1)} {word}" for count, word in told[:1]]
+    said += [f"{count} {word}" for count, word in told[1:]]
+    if broken and not any(word in {"failed", "not judged"} for _, word in told):
         said.append(f"{broken} of {len(loads)} not passed")
     return f"load: {', '.join(said) or 'measured'}" if loads else ""
 

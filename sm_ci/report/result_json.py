@@ -11,7 +11,7 @@ import base64
 import dataclasses
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -38,12 +38,20 @@ def render(result: RunResult) -> str:
     texts = {name: _ENCODE(value) for name, value in head.items()}
     for field in dataclasses.fields(result):
         if field.name not in {"schema", "secrets"}:
-            texts[field.name] = _text_of(getattr(result, field.name), clean)
+            texts[field.name] = text_of(getattr(result, field.name), clean)
+    return document(texts)
+
+
+def document(texts: Mapping[str, str]) -> str:
+    """A JSON object of fields that are JSON already."""
     return "{\n" + ",\n".join(f' "{name}": {text}' for name, text in texts.items()) + "\n}\n"
 
 
-def _text_of(value: object, clean: Redactor) -> str:
-    """A tuple has a line for each item, and only one of them as a tree in memory; json's `indent` is slow: not in C."""
+def text_of(value: object, clean: Redactor) -> str:
+    """As JSON, secrets masked: a tuple has a line for each item, and only one of them is a tree in memory.
+
+    The encoder's own `indent` is slow: not in C.
+    """
     if not isinstance(value, tuple) or not value:
         return _ENCODE(_json(value, clean))
     return "[\n  " + ",\n  ".join(_ENCODE(_json(item, clean)) for item in value) + "\n ]"
@@ -91,7 +99,7 @@ def _body(blob: Blob, clean: Redactor) -> Json:
     data = clean.data(blob.head)
     document: dict[str, Json] = {
         "size": blob.size,
-        "sha256": blob.sha256,
+        "sha256": encodable(clean(blob.sha256)),
         "media_type": encodable(clean(blob.media_type)),
         "truncated": len(data) > BODY_LIMIT or blob.size > len(blob.head),
     }

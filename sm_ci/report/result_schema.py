@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -38,22 +38,46 @@ _PLAIN: dict[object, Schema] = {
 
 def schema() -> Schema:
     """The JSON Schema of a result."""
-    definitions: dict[str, Schema] = {"Blob": _body()}
-    fields = {name: node for name, node in _fields(RunResult, definitions) if name not in _LEFT_OUT}
+    fields, definitions = fields_of(RunResult)
     counts = ("total", *(outcome.value for outcome in Outcome))
-    head: dict[str, Schema] = {
-        "schema": {"const": VERSION, "description": "Counts the changes of this shape that break readers."},
-        "conclusion": {"enum": list(_CONCLUSIONS)},
-        "exit_status": {"enum": [0, 1, 3, 130]},
+    properties: dict[str, Schema] = {
+        **head(VERSION, _CONCLUSIONS),
         "counts": _object({name: {"type": "integer", "minimum": 0} for name in counts}, "How many cases ended so."),
+        **{name: node for name, node in fields.items() if name not in _LEFT_OUT},
     }
+    whole = _object(properties, "Everything that the reports show of a run.")
+    return document(ID, "result.json of sm-ci", whole, definitions)
+
+
+def document(identifier: str, title: str, whole: Schema, definitions: dict[str, Schema]) -> Schema:
+    """A schema of its own: of the whole, and the definitions that it refers to."""
     return {
         "$schema": _DIALECT,
-        "$id": ID,
-        "title": "result.json of sm-ci",
-        **_object(head | fields, "Everything that the reports show of a run."),
+        "$id": identifier,
+        "title": title,
+        **whole,
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def head(version: int, conclusions: Sequence[str]) -> dict[str, Schema]:
+    """What each document says first of itself."""
+    return {
+        "schema": {"const": version, "description": "Counts the changes of this shape that break readers."},
+        "conclusion": {"enum": list(conclusions)},
+        "exit_status": {"enum": [0, 1, 3, 130]},
+    }
+
+
+def fields_of(kind: type) -> tuple[dict[str, Schema], dict[str, Schema]]:
+    """The fields of a dataclass, and the definitions that they refer to."""
+    definitions: dict[str, Schema] = {"Blob": _body()}
+    return dict(_fields(kind, definitions)), definitions
+
+
+def object_of(kind: type, properties: dict[str, Schema]) -> Schema:
+    """An object with these properties, described as the dataclass is."""
+    return _object(properties, _first_paragraph(kind))
 
 
 def _fields(kind: type, definitions: dict[str, Schema]) -> Iterator[tuple[str, Schema]]:
@@ -80,7 +104,7 @@ def _node(hint: Any, definitions: dict[str, Schema]) -> Schema:
 def _reference(kind: type, definitions: dict[str, Schema]) -> Schema:
     if kind.__name__ not in definitions:
         definitions[kind.__name__] = {}  # a type may hold itself
-        definitions[kind.__name__] = _object(dict(_fields(kind, definitions)), _first_paragraph(kind))
+        definitions[kind.__name__] = object_of(kind, dict(_fields(kind, definitions)))
     return {"$ref": f"#/$defs/{kind.__name__}"}
 
 

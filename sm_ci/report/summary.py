@@ -7,11 +7,11 @@ of all tests, and the log last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 from sm_ci import text
 from sm_ci.report import blocks, contract, diagnoses, wording
+from sm_ci.report.room import Room
 from sm_ci.results import CaseResult, Failure, Outcome, RunResult
 from sm_ci.text import Redactor, shorten
 
@@ -19,64 +19,39 @@ LIMIT = 1_000_000
 _CELL = 300
 _MESSAGE = 2000
 _SHOWN_FAILURES = 20
-_NOTE = 80  # bytes that a note about cut rows needs
-
-
-@dataclass(slots=True)
-class _Page:
-    """Markdown that never grows beyond its room."""
-
-    room: int
-    parts: list[str] = field(default_factory=list)
-
-    def add(self, part: str) -> bool:
-        """Takes a part if all of it fits."""
-        octets = len(part.encode())
-        if octets > self.room:
-            return False
-        self.room -= octets
-        self.parts.append(part)
-        return True
-
-    def rows(self, head: str, rows: Iterable[str], of: str, *, share: float = 1.0) -> None:
-        """Takes as many rows as fit into a share of the room, and says how many did not."""
-        reserve = self.room - int(self.room * share) + _NOTE
-        waiting = list(rows)
-        self.room -= reserve
-        kept = 0
-        if waiting and self.add(head):
-            while kept < len(waiting) and self.add(waiting[kept]):
-                kept += 1
-        self.room += reserve
-        if kept < len(waiting):
-            self.add(f"\n{len(waiting) - kept} more {of} did not fit here; see result.json.\n")
 
 
 def markdown(result: RunResult, limit: int = LIMIT) -> str:
     """The summary in at most `limit` bytes of UTF-8."""
     clean = Redactor(result.secrets)
-    page = _Page(limit)
+    page = Room(limit, "result.json")
     symbol = {"success": "✅", "failure": "❌"}.get(result.conclusion, "⚠️")
     page.add(f"## {symbol} {_line(wording.verdict(result, clean), _CELL)}\n")
-    page.rows("\n| | |\n|---|---|\n", _facts(result, clean), "facts")
+    page.rows("\n| | |\n|---|---|\n", tuple(_facts(result, clean)), str, "facts")
     if result.fault:
         _fault(page, result, clean)
     wrong = [case for case in result.cases if case.outcome in {Outcome.FAILED, Outcome.ERRORED}]
-    page.rows("\n### Diagnoses\n\n", diagnoses.items(result, clean), "diagnoses", share=0.25)
-    page.rows("\n### Failures\n", (_failed(case, clean) for case in wrong), "failures", share=0.5)
-    warnings = [f"- {_line(line, _MESSAGE)}\n" for line in wording.warnings(result, clean)]
-    page.rows("\n### Warnings\n\n", warnings, "warnings", share=0.25)
-    page.rows("\n### Load\n", blocks.loads(result, clean), "loads", share=0.5)
-    page.rows("\n### Time\n\n| Step | Took | |\n|---|--:|---|\n", blocks.timeline(result), "steps", share=0.25)
-    page.add("".join(blocks.latency(result)))
+    page.rows("\n### Diagnoses\n\n", tuple(diagnoses.items(result, clean)), str, "diagnoses", share=0.25)
+    page.rows("\n### Failures\n", wrong, lambda case: _failed(case, clean), "failures", share=0.5, most=len(wrong))
+    warnings = wording.warnings(result, clean)
+    page.rows("\n### Warnings\n\n", warnings, lambda said: f"- {_line(said, _MESSAGE)}\n", "warnings", share=0.25)
+    _times(page, result, clean)
     head = "\n### Tests\n\n| Outcome | Test | Status | Time | Latency | |\n|---|---|--:|--:|--:|---|\n"
-    page.rows(head, (_row(case, clean) for case in result.cases), "tests", share=0.75)
-    page.rows("\n### Contract\n\n| Outcome | Check | |\n|---|---|---|\n", _checks(result, clean), "checks", share=0.5)
+    page.rows(head, result.cases, lambda case: _row(case, clean), "tests", share=0.75, most=len(result.cases))
+    checks = tuple(_checks(result, clean))
+    page.rows("\n### Contract\n\n| Outcome | Check | |\n|---|---|---|\n", checks, str, "checks", share=0.5)
     log = wording.log_tail(result, clean)
     if log and result.hosting:
         title = f"Log of the container, the last {len(log)} of {result.hosting.log.lines} lines"
         page.add("\n" + _details(title, text.code_block("\n".join(log), "text")))
     return "".join(page.parts)
+
+
+def _times(page: Room, result: RunResult, clean: Redactor) -> None:
+    page.rows("\n### Load\n", tuple(blocks.loads(result, clean)), str, "loads", share=0.5)
+    steps = tuple(blocks.timeline(result))
+    page.rows("\n### Time\n\n| Step | Took | |\n|---|--:|---|\n", steps, str, "steps", share=0.25)
+    page.add("".join(blocks.latency(result)))
 
 
 def _facts(result: RunResult, clean: Redactor) -> Iterator[str]:
@@ -98,7 +73,7 @@ def _facts(result: RunResult, clean: Redactor) -> Iterator[str]:
             yield f"| {name} | {_line(clean(value), _CELL)} |\n"
 
 
-def _fault(page: _Page, result: RunResult, clean: Redactor) -> None:
+def _fault(page: Room, result: RunResult, clean: Redactor) -> None:
     fault = result.fault
     if fault is None:
         return

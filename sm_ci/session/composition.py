@@ -9,41 +9,29 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 
 from sm_ci import __version__
 from sm_ci.cases import not_run
 from sm_ci.engine import ownership, placement
 from sm_ci.engine.client import Engine, connect
-from sm_ci.engine.ownership import Owner
-from sm_ci.engine.placement import Placement
 from sm_ci.errors import Cancelled, CredentialsMissing, Finding, Severity, SmCiError
-from sm_ci.hosting.limits import decide
-from sm_ci.hosting.observed import observed
 from sm_ci.hosting.record import Record
-from sm_ci.hosting.service import HostingPlan, in_service
 from sm_ci.hosting.timeline import Stopwatch
 from sm_ci.interrupts import Interrupts
-from sm_ci.load import usage
 from sm_ci.progress import Progress
 from sm_ci.report.wording import SERVICE
-from sm_ci.results import CaseResult, Fault, Outcome, PhaseName, RunResult
+from sm_ci.results import CaseResult, Fault, Outcome, RunResult
 from sm_ci.session import gpus, loading, scratch, suite
 from sm_ci.session.access import SKIP
-from sm_ci.session.acquiring import model_in_place, obtain_image
-from sm_ci.session.causes import explained, unexplained
+from sm_ci.session.causes import explained
+from sm_ci.session.course import Site, go
 from sm_ci.session.diagnosing import diagnosed
-from sm_ci.session.execution_role import credentials
-from sm_ci.session.faults import fault_of, fault_of_death, killed_at_stop
+from sm_ci.session.faults import fault_of, fault_of_death
 from sm_ci.session.keeping import tell_kept
-from sm_ci.session.metadata import asked
-from sm_ci.session.state import Hosted, Options, Run, Served
+from sm_ci.session.state import Options, Run
 from sm_ci.session.target import run_against
-from sm_ci.session.testing import judge_whole_log, test, test_again
 from sm_ci.spec import Spec
 
 SCHEMA = 1
@@ -146,71 +134,12 @@ def _with_cleanup(this: Run, engine: Engine, interrupts: Interrupts) -> None:
 
     try:
         try:
-            _go(this, engine, here, me, folder)
+            site = Site(engine=engine, here=here, owner=me, folder=folder, labels=ownership.labels(this.id, me))
+            go(this, site)
         finally:
             clean_up()
     finally:  # a signal may have broken into the inner one; there is never a second exception from a signal
         clean_up()
-
-
-def _go(this: Run, engine: Engine, here: Placement, me: Owner, folder: Path) -> None:
-    scratch.sweep(me)
-    for run_id in ownership.sweep(engine, me):
-        this.progress.done(f"removed what run {run_id} had left behind")
-    labels = ownership.labels(this.id, me)
-    with this.record.phase(PhaseName.IMAGE):
-        found = gpus.look(this, engine, me)
-        image = this.image = obtain_image(this, engine, me)
-    evidence = this.options.evidence
-    if evidence:
-        evidence.of_image(engine, image.id or image.reference)
-    if this.options.on_image:
-        this.options.on_image(engine, image, labels)
-    suite.look_at_image(this, engine, image)
-    limits, notices = decide(this.spec.file, engine.facts, image.platform, found.gpus)
-    exposed = placement.exposed(engine, here)
-    for notice in (*notices, *((exposed,) if exposed else ())):
-        if not suite.told_by_suite(this, notice):
-            this.note(notice)
-    gpus.judge(this, engine, image, found)
-    with ExitStack() as stack:
-        with this.record.phase(PhaseName.MODEL):
-            mounts = stack.enter_context(model_in_place(this, engine, here, image, labels, folder))
-        given = stack.enter_context(credentials(this, engine, here, labels))
-        plan = HostingPlan(
-            run=this.id,
-            image=image.id or image.reference,
-            mounts=mounts,
-            environment={**this.spec.file.environment, **this.spec.secrets, **given.environment},
-            platform_network=given.network,
-            labels=labels,
-            limits=limits,
-            gpus=found.request(limits.gpus),
-            network_isolation=this.spec.file.network_isolation,
-            startup_timeout=this.spec.file.startup_timeout,
-            keep=this.options.keep,
-            on_end=evidence.of_container if evidence else None,
-        )
-        reachable = stack.enter_context(asked(this.environ, isolated=this.spec.file.network_isolation))
-        with in_service(engine, plan, here, this.record, folder, this.progress) as service:
-            test(this, service, folder)
-            if this.options.stay:
-                this.options.stay(
-                    Served(service=service, cases=tuple(this.cases), again=partial(test_again, this, service, folder))
-                )
-            if this.options.meanwhile:
-                hosted = Hosted(engine=engine, service=service, limits=limits, cases=tuple(this.cases))
-                this.options.meanwhile(hosted)
-            sampling = partial(usage.sampled, engine, service.container, this.watch.now, usage.gpu_memory(this.environ))
-            loading.load(this, service, sampling, cpus=engine.facts.cpus)
-            suite.probe(this, service)
-        judge_whole_log(this)
-        suite.look_back(this)
-        for finding in (killed_at_stop(this), unexplained(this), *observed(this.record), *reachable):
-            if finding and not suite.told_by_suite(this, finding):
-                this.note(finding)
-        if not this.options.keep:
-            suite.start_again(this, suite.ground(this, engine, plan, here, folder))
 
 
 def _result(this: Run, fault: Fault | None) -> RunResult:

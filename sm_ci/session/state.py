@@ -34,7 +34,9 @@ class Options:
     target: invoke.Address | None = None
     gpu: str = ""  # in place of the spec's: required or optional
     stay: Callable[[Served], None] | None = None  # called when the tests are over; the container stays until it returns
-    on_image: Callable[[Engine, ImageFacts, Mapping[str, str]], None] | None = None  # called when it is there, with labels
+    on_image: Callable[[Engine, ImageFacts, Mapping[str, str]], None] | None = (
+        None  # called when it is there, with labels
+    )
     meanwhile: Callable[[Hosted], None] | None = None  # called when the tests are over, before any load
     keep: bool = False  # the container stays
     record: Callable[[Case, Exchange, Redactor], None] | None = None  # gets each exchange with its whole bodies

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from sm_ci.errors import Finding
 from sm_ci.progress import Progress
 from sm_ci.results import CaseResult
+from sm_ci.trial.elsewhere import renamed
 
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Passes on what it gets, each line beginning with `name`."""
+    """Passes on what it gets, each line beginning with `name`; `told` makes a text fit to be read.
+
+    A finding that the other side had too (`known`) is not told again.
+    """
 
     progress: Progress
     name: str
+    told: Callable[[str], str] = str
+    known: set[str] = field(default_factory=set)
 
     def step(self, text: str) -> None:
         """As Progress has it."""
-        self.progress.step(f"{self.name}: {text}")
+        self.progress.step(f"{self.name}: {self.told(text)}")
 
     def detail(self, text: str, part: float | None = None) -> None:
         """As Progress has it."""
-        self.progress.detail(text, part)
+        self.progress.detail(self.told(text), part)
 
     def done(self, text: str) -> None:
         """As Progress has it."""
-        self.progress.done(f"{self.name}: {text}")
+        self.progress.done(f"{self.name}: {self.told(text)}")
 
     def case(self, result: CaseResult, position: int, total: int) -> None:
         """As Progress has it."""
@@ -35,7 +41,11 @@ class Aside:
 
     def finding(self, finding: Finding) -> None:
         """As Progress has it."""
-        self.progress.finding(replace(finding, message=f"{self.name}: {finding.message}"))
+        if finding.message in self.known:
+            return
+        self.known.add(finding.message)
+        said = renamed(finding, self.told)
+        self.progress.finding(replace(said, message=f"{self.name}: {said.message}"))
 
     def hide(self, secrets: Iterable[str]) -> None:
         """As Progress has it."""

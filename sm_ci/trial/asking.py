@@ -14,7 +14,9 @@ from sm_ci.results import Answer, Blob, Exchange
 from sm_ci.spec import Case, Spec
 
 WHOLE = 40
-"""So many answers a case and side are kept whole; of the others their times."""
+"""So many answers a case and side are kept whole; of the others how they ended, and their times."""
+MOST = 2000
+"""Exchanges a case and side that are kept."""
 KEPT = 512 * 2**20
 """Bytes of different answers that are kept whole, of all cases together."""
 
@@ -71,10 +73,11 @@ class Asking:
         """One request."""
         return self.kept.of(send_case(case, self._conditions(service)), whole=whole)
 
-    def warm_up(self, service: Service) -> None:
+    def warm_up(self, service: Service, progress: Progress) -> None:
         """One request a case, of which nothing is kept: caches, connections, compilers."""
-        for case in self.cases:
+        for number, case in enumerate(self.cases, 1):
             if service.timeline.dead is None:
+                progress.detail(f"warming up, test {number} of {len(self.cases)}")
                 self.once(case, service, whole=False)
 
     def _conditions(self, service: Service) -> Conditions:
@@ -111,10 +114,12 @@ def alternate(
     asked = [Asked(case=case) for case in asking.cases]
     if not asked:
         return asked
-    asking.warm_up(baseline)
-    asking.warm_up(candidate)
-    for _ in _rounds(budget, lambda: enough(asked), progress, clock):
-        for one in asked:
+    asking.warm_up(baseline, progress)
+    asking.warm_up(candidate, progress)
+    rounds = _Rounds(budget=budget, tests=len(asked), progress=progress, clock=clock)
+    for _ in rounds.numbers(lambda: enough(asked)):
+        for number, one in enumerate(asked, 1):
+            rounds.tell(number)
             whole = len(one.baseline) < WHOLE
             for left in (True, False):  # A B, then B A
                 first, second = (baseline, candidate) if left else (candidate, baseline)
@@ -129,13 +134,28 @@ Pass = dict[str, list[Exchange]]
 """What one side answered while it was alone in service: exchanges by the case's id."""
 
 
-def alone(asking: Asking, service: Service, rounds: int, progress: Progress) -> Pass:
-    """So many rounds of all cases to one side; fewer when it is dead before."""
+def alone(
+    asking: Asking,
+    service: Service,
+    budget: Budget,
+    *,
+    needed: int,
+    progress: Progress,
+    clock: Callable[[], float] = time.monotonic,
+) -> Pass:
+    """Rounds of all cases to one side: as many as the limits need, for half of the budget's time; fewer when it is dead before.
+
+    A round of the other side belongs to each, so that there is nothing to look at while they go on.
+    """
     asked: Pass = {case.id: [] for case in asking.cases}
-    asking.warm_up(service)
-    for number in range(1, rounds + 1):
-        progress.detail(f"round {number} of {rounds}", number / rounds)
-        for case in asking.cases:
+    if not asking.cases:
+        return asked
+    asking.warm_up(service, progress)
+    half = replace(budget, seconds=budget.seconds / 2, least=max(needed, 2 * budget.least))
+    rounds = _Rounds(budget=half, tests=len(asking.cases), progress=progress, clock=clock)
+    for number in rounds.numbers(lambda: True):
+        for at, case in enumerate(asking.cases, 1):
+            rounds.tell(at)
             if service.timeline.dead is not None:
                 return asked
             asked[case.id].append(asking.once(case, service, whole=2 * number <= WHOLE))
@@ -157,9 +177,10 @@ def paired(cases: Sequence[Case], baseline: Sequence[Pass], candidate: Sequence[
 
 def keep_pair(one: Asked, before: Exchange, after: Exchange) -> None:
     """What two requests that belong together gave. Times are compared where both were answered alike."""
-    if len(one.baseline) < WHOLE:
-        one.baseline.append(before)
-        one.candidate.append(after)
+    if len(one.baseline) < MOST:
+        lean = len(one.baseline) >= WHOLE
+        one.baseline.append(_lean(before) if lean else before)
+        one.candidate.append(_lean(after) if lean else after)
     ours, theirs = before.outcome, after.outcome
     if isinstance(ours, Answer) and isinstance(theirs, Answer) and ours.status == theirs.status:
         one.times.append((ours.total, theirs.total))
@@ -167,17 +188,46 @@ def keep_pair(one: Asked, before: Exchange, after: Exchange) -> None:
         one.unanswered += 1
 
 
-def _rounds(
-    budget: Budget, enough: Callable[[], bool], progress: Progress, clock: Callable[[], float]
-) -> Iterator[int]:
-    """Their numbers, from 1. Without a fixed number there are two at least, however long they take."""
-    begun, number = clock(), 0
-    while budget.rounds is None or number < budget.rounds:
-        if budget.rounds is None and number >= 2:
-            over = clock() - begun >= budget.seconds
-            if over or (number >= budget.least and enough()):
-                return
-        number += 1
-        part = number / budget.rounds if budget.rounds else min(1.0, (clock() - begun) / budget.seconds)
-        progress.detail(f"round {number}" + (f" of {budget.rounds}" if budget.rounds else ""), part)
-        yield number
+def _lean(exchange: Exchange) -> Exchange:
+    """How it ended: status and media type."""
+    sent = replace(exchange.sent, headers=(), body=replace(exchange.sent.body, head=b""))
+    outcome = exchange.outcome
+    if isinstance(outcome, Answer):
+        told = tuple(pair for pair in outcome.headers if pair[0].lower() == "content-type")
+        return replace(exchange, sent=sent, outcome=replace(outcome, headers=told))
+    return replace(exchange, sent=sent, outcome=replace(outcome, partial=None))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Rounds:
+    """How far the rounds are; `number` from 1, seconds from the first one's begin."""
+
+    budget: Budget
+    tests: int
+    progress: Progress
+    clock: Callable[[], float]
+    number: int = 0
+    begun: float = 0.0
+
+    def numbers(self, enough: Callable[[], bool]) -> Iterator[int]:
+        """The rounds, one after the other. Without a fixed number there are two at least, however long they take."""
+        self.begun = self.clock()
+        while self.budget.rounds is None or self.number < self.budget.rounds:
+            if self.budget.rounds is None and self.number >= 2:
+                over = self.clock() - self.begun >= self.budget.seconds
+                if over or (self.number >= self.budget.least and enough()):
+                    return
+            self.number += 1
+            yield self.number
+
+    def tell(self, test: int) -> None:
+        """That a test of this round begins, and when it ends at the latest."""
+        fixed = self.budget.rounds
+        said = f"round {self.number}" + (f" of {fixed}" if fixed else "")
+        said += f", test {test} of {self.tests}" if self.tests > 1 else ""
+        if fixed:
+            part = (self.number - 1 + (test - 1) / self.tests) / fixed
+        else:
+            part = min(1.0, (self.clock() - self.begun) / self.budget.seconds) if self.budget.seconds else 1.0
+            said += f", until the figures are clear, about {self.budget.seconds:g} s at most"
+        self.progress.detail(said, part)

@@ -17,12 +17,15 @@ from sm_ci.compare.answers import Asked as AskedAnswers
 from sm_ci.compare.answers import compare_answers
 from sm_ci.compare.contents import changes
 from sm_ci.compare.figures import Timed
-from sm_ci.differences import AnswerComparison, Comparison, Measure, Subject
+from sm_ci.compare.heads import compare_heads
+from sm_ci.differences import AnswerComparison, Comparison, Judgement, Measure, Subject
 from sm_ci.errors import Cancelled, Finding, Severity
 from sm_ci.results import Exchange, RunResult
 from sm_ci.spec import Case, Spec
 from sm_ci.spec.allowances import Allowances
-from sm_ci.trial.asking import Asked, Asking, Budget
+from sm_ci.spec.model import Tolerance
+from sm_ci.trial.asking import WHOLE, Asked, Asking, Budget
+from sm_ci.trial.elsewhere import renamed
 from sm_ci.trial.hosting import Both, Manner, Seen, World
 from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, Side
 
@@ -51,10 +54,11 @@ def compare(baseline: Side, candidate: Side, spec: Spec, plan: Plan, world: Worl
     ours, theirs = subjects[BASELINE], subjects[CANDIDATE]
     measures = _measures(subjects, seen, plan.allowances)
     tests = outcomes.test_changes(ours.result, theirs.result)
-    contract = outcomes.contract_changes(ours.result.contract, theirs.result.contract)
+    whole = ours.result.fault is None and theirs.result.fault is None
+    contract = outcomes.contract_changes(ours.result.contract, theirs.result.contract, whole=whole)
     conclusion = verdict.conclude(ours, theirs, answers=answers, tests=tests, contract=contract, measures=measures)
     contents = ours.contents, theirs.contents
-    return Comparison(
+    comparison = Comparison(
         schema=SCHEMA,
         tool=f"sm-ci {__version__}",
         id=secrets.token_hex(6),
@@ -77,17 +81,21 @@ def compare(baseline: Side, candidate: Side, spec: Spec, plan: Plan, world: Worl
         findings=(*_not_whole(asking), *outcomes.new_findings(ours.result, theirs.result)),
         fault=conclusion.fault,
     )
+    for side in (baseline, candidate):
+        comparison = renamed(comparison, side.elsewhere.told) if side.elsewhere else comparison
+    return comparison
 
 
 def _hosting(name: str, side: Side) -> Hosting | None:
     if side.spec is None or side.options is None:
         return None
-    return Hosting(name=name, spec=side.spec, options=side.options, contents=[])
+    return Hosting(name=name, spec=side.spec, options=side.options, contents=[], elsewhere=side.elsewhere)
 
 
 def _seen(sides: Mapping[str, Side], hostings: Mapping[str, Hosting], asking: Asking, plan: Plan, world: World) -> Seen:
     """What came of hosting; of a side that was never begun, because of a signal, the result says so."""
-    both = Both(hostings, asking, plan.budget, partial(_enough, plan.allowances), world)
+    enough = partial(_enough, plan.allowances, asking.spec.file.defaults.tolerance)
+    both = Both(hostings, asking, plan.budget, enough, partial(figures.rounds_in_turns, plan.allowances), world)
     both.seen.results.update({name: side.result for name, side in sides.items() if side.result})
     try:
         with world.interrupts.exposed():
@@ -112,8 +120,12 @@ def _subject(side: Side, hosting: Hosting | None, result: RunResult) -> Subject:
     return Subject(label=side.label, result=result, contents=contents)
 
 
-def _enough(allowed: Allowances, asked: Sequence[Asked]) -> bool:
-    return figures.enough(_timed(asked), allowed)
+def _enough(allowed: Allowances, tolerance: Tolerance, asked: Sequence[Asked]) -> bool:
+    """Nothing that is asked for is open: no figure, and no status that comes now and then."""
+    if not figures.enough(_timed(asked), allowed):
+        return False
+    heads = (compare_heads(tolerance, one.baseline, one.candidate) for one in asked if one.unanswered)
+    return not any(found and found.judgement is Judgement.UNDECIDED for found in heads)
 
 
 def _timed(asked: Sequence[Asked]) -> list[Timed]:
@@ -135,7 +147,7 @@ def _answers(spec: Spec, seen: Seen, allowed: Allowances) -> list[AnswerComparis
                 allowed=allowed.answers,
                 at=case.at,
             )
-            found.append(compare_answers(wanted, before, after))
+            found.append(compare_answers(wanted, before, after, whole=WHOLE))
     return found
 
 

@@ -70,10 +70,13 @@ class Both:
         asking: Asking,
         budget: Budget,
         enough: Callable[[Sequence[Asked]], bool],
+        needed: Callable[[int], int],
         world: World,
     ) -> None:
-        self.hostings, self.asking, self.budget, self.enough, self.world = hostings, asking, budget, enough, world
+        self.hostings, self.asking, self.budget, self.world = hostings, asking, budget, world
+        self.enough, self.needed = enough, needed
         self.seen = Seen()
+        self._told = set[str]()
         self._passes: dict[str, list[Pass]] = {BASELINE: [], CANDIDATE: []}
 
     def host(self, manner: Manner) -> Seen:
@@ -94,12 +97,14 @@ class Both:
 
     def _run(self, side: Hosting, *, meanwhile: Callable[[Hosted], None] | None = None) -> RunResult:
         """One run of one side; the first is its result. Cancelled when a signal ended it."""
-        look = partial(_look, side.contents, self.world.known, self.world.progress)
+        told = side.elsewhere.told if side.elsewhere else str
+        aside = Aside(self.world.progress, side.name, told, self._told)
+        look = partial(_look, side.contents, self.world.known, aside)
         result = session.run(
             side.spec,
             replace(side.options, on_image=look, meanwhile=meanwhile),
             environ=self.world.environ,
-            progress=Aside(self.world.progress, side.name),
+            progress=aside,
             interrupts=self.world.interrupts,
         )
         self.seen.results.setdefault(side.name, result)
@@ -149,11 +154,16 @@ class Both:
         """Of a side that is hosted once more the cases are those that it has answered before."""
         told = hosted.cases or self.seen.results[side.name].cases if side.name in self.seen.results else hosted.cases
         cases = answered_by(self.asking.cases, told)
-        rounds = self.budget.rounds or 2 * self.budget.least
         if cases:
-            self.world.progress.step(f"asking the {side.name} ({_tests(len(cases))}, {rounds} times each)")
+            self.world.progress.step(f"asking the {side.name} ({_tests(len(cases))})")
         with _watched(self.seen, side.name, hosted):
-            asked = alone(replace(self.asking, cases=cases), hosted.service, rounds, self.world.progress)
+            asked = alone(
+                replace(self.asking, cases=cases),
+                hosted.service,
+                self.budget,
+                needed=self.needed(len(cases)),
+                progress=self.world.progress,
+            )
         self._passes[side.name].append(asked)
 
 

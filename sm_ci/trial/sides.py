@@ -9,18 +9,23 @@ from sm_ci.differences import ImageContents
 from sm_ci.results import RunResult
 from sm_ci.spec import Spec
 from sm_ci.spec.model import Contains, Contract
+from sm_ci.trial.elsewhere import Elsewhere
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One side. `label` is as the user named it; either `spec` and `options`, or the `result` of a run that is over."""
+    """One side. `label` is as the user named it; either `spec` and `options`, or the `result` of a run that is over.
+
+    `elsewhere`: where its files are, when that is no place of the user's.
+    """
 
     label: str
     spec: Spec | None = None
     options: session.Options | None = None
     result: RunResult | None = None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,7 @@ class Hosting:
     spec: Spec
     options: session.Options
     contents: list[ImageContents]
+    elsewhere: Elsewhere | None = None
 
 
 def for_figures_alone(spec: Spec) -> Spec:

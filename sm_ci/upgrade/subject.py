@@ -25,11 +25,19 @@ Prepared = tuple[Spec, session.Options]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """`look` finds its versions, `prepared` is what hosts one of them; `files` name it, relative to the spec."""
+    """`look` finds its versions, `prepared` is what hosts one of them; `files` name it, relative to the spec.
+
+    `kind` says what an image is of what is hosted: the image itself, or its `base`.
+    """
 
     look: Callable[[Way], Looked]
     prepared: Callable[[CandidateResult], Prepared]
     files: tuple[str, ...]
+    kind: str = "image"
+
+    def label(self, reference: str) -> str:
+        """`image:churn:1.9`, `base:python:3.12-slim`."""
+        return f"{self.kind}:{reference}"
 
 
 def subject_of(spec: Spec, options: session.Options, scratch: Path) -> Subject:
@@ -74,4 +82,4 @@ def _built(spec: Spec, options: session.Options, image: Build, scratch: Path) ->
         file = spec.file.model_copy(update={"image": image.model_copy(update={"dockerfile": str(changed)})})
         return replace(spec, file=file), options
 
-    return Subject(look=lambda way: looking.look(current, way), prepared=prepared, files=(name,))
+    return Subject(look=lambda way: looking.look(current, way), prepared=prepared, files=(name,), kind="base")

@@ -26,12 +26,13 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """`current` is the image in use, `prepared` gives the spec and the options that host a version.
+    """`current` and `label` name the image in use, and any, as a side; `prepared` gives the spec and the options that host a version.
 
     `told` gets each comparison as soon as there is one.
     """
 
     current: str
+    label: Callable[[str], str]
     spec: Spec
     options: session.Options
     prepared: Callable[[CandidateResult], tuple[Spec, session.Options]]
@@ -44,8 +45,8 @@ class Trial:
         self.world.progress.step(f"trying {candidate.version.tag}")
         spec, options = self.prepared(candidate)
         comparison = compare(
-            Side(label=f"image:{self.current}", spec=self.spec, options=self.options),
-            Side(label=f"image:{candidate.version.reference}", spec=spec, options=options),
+            Side(label=self.current, spec=self.spec, options=self.options),
+            Side(label=self.label(candidate.version.reference), spec=spec, options=options),
             self.spec,
             self.plan,
             self.world,

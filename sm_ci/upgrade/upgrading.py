@@ -110,7 +110,8 @@ class _Upgrading:
         if self.wishes.listing or not self.found:
             return
         trial = Trial(
-            current=self.current.reference,
+            current=subject.label(self.current.reference),
+            label=subject.label,
             spec=self.spec,
             options=self.options,
             prepared=subject.prepared,
@@ -147,13 +148,11 @@ class _Upgrading:
         self.written = writing.write(plan, outside, self.wishes.workspace)
         for finding in plan.findings:
             self._note(finding)
-        for one in self.written:
-            self.world.progress.done(f"{one.path}:{one.line}: {one.after.strip()}")
 
     def stop(self, stopped: Stopped) -> None:
         """What is in use cannot be hosted, or we were interrupted."""
         result = blamed(stopped.comparison)
-        fault = stopped.comparison.fault or result.fault
+        fault = result.fault or stopped.comparison.fault
         if fault is None:
             return
         self.fault = replace(fault, message=f"what is in use could not be hosted: {fault.message}")
@@ -244,7 +243,7 @@ class _Upgrading:
 
     def _said(self) -> str:
         if not self.found:
-            return f"{self.current.reference} is the newest that is asked for"
+            return f"nothing is known to be newer than {self.current.reference}"
         tags = ", ".join(one.version.tag for one in self.found[:3])
         more = f" and {len(self.found) - 3} more" if len(self.found) > 3 else ""
         return f"newer than {self.current.tag}: {tags}{more}"

@@ -1,39 +1,31 @@
 """The files of an image, had from a container that is never started. Touches the engine.
 
-A look at one path (HEAD) takes some 4 ms; a file or a folder comes as a tar, of which 50 ms are the engine's preparation and
-the rest some 300 MB/s. Folders cannot be listed without their content. Where a client takes gzip, as `requests` says by
-default, the engine compresses everything on one core, at 10 MB/s: hence `identity`. `bench/contents` measures these.
+Folders cannot be listed without their content: see `engine.archive` for what a look and a tar cost.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import posixpath
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sm_ci.artifact import tar
 from sm_ci.artifact.refusals import Damaged
 from sm_ci.artifact.stream import BLOCK, Stream
-from sm_ci.engine import streams
-from sm_ci.engine.client import PATIENCE, Engine
+from sm_ci.engine import archive
+from sm_ci.engine.client import Engine
 from sm_ci.engine.contents.looking import Entry
 from sm_ci.engine.contents.unread import Deadline, Unread
 from sm_ci.engine.trouble import ENGINE_TROUBLE, explanation, fault
 
 Told = tuple[str, tar.Member, Stream]
 """A path, what its tar says of it, and the stream in which its bytes follow."""
-_LINKS = 8
-_LONGEST_PATH = 4096
 _PIECE = 2**18
 _UNBOUNDED = 2**62
 _AT_ONCE = 2**25
-_FOLDER = 1 << 31  # Go's fs.ModeDir
-_NOT_REGULAR = 0x8F280000  # Go's fs.ModeType
 
 
 class Tree:
@@ -51,16 +43,9 @@ class Tree:
         return self._found[path]
 
     def _followed(self, path: str) -> Entry | None:
-        for _ in range(_LINKS):
-            told = self._stat(path)
-            if told is None:
-                return None
-            if not (link := str(told.get("linkTarget") or "")):
-                mode = int(told["mode"])
-                kind = (mode & _NOT_REGULAR) or None
-                return Entry(path=path, size=int(told.get("size") or 0), folder=bool(mode & _FOLDER), file=kind is None)
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
-        return None
+        with self._told(path):
+            found = archive.find(self._engine, self._container, path, self._deadline.wait)
+        return Entry(path=found.path, size=found.size, folder=found.folder, file=found.file) if found else None
 
     def head(self, path: str, most: int) -> bytes | None:
         """The first bytes of a file, up to so many; None where there is none."""
@@ -108,36 +93,13 @@ class Tree:
             member = next(iter(tar.Headers(stream, _UNBOUNDED)), None)
             yield (member if member and member.kind is tar.FILE and member.holes is None else None), stream
 
-    def _stat(self, path: str) -> dict[str, Any] | None:
-        """The engine's header is JSON in base64; its mode is Go's fs.FileMode, a link's target as it resolved it."""
-        if len(path) > _LONGEST_PATH or "\0" in path:
-            return None
-        with self._told(path):
-            response = self._engine.raw.head(self._url, params={"path": path}, timeout=self._deadline.wait())
-            if response.status_code != 200:
-                return None
-            told = json.loads(base64.b64decode(response.headers["X-Docker-Container-Path-Stat"]))
-            return told if isinstance(told, dict) else None
-
     @contextmanager
     def _archive(self, path: str) -> Iterator[Stream]:
         """A file or a folder as the engine's tar."""
-        with self._told(path):
-            response = self._engine.raw.get(
-                self._url,
-                params={"path": path},
-                headers={"Accept-Encoding": "identity"},
-                stream=True,
-                timeout=(PATIENCE, self._deadline.wait()),
-            )
-            try:
-                if response.status_code != 200:
-                    raise Unread(f"the engine answers with status {response.status_code} when asked for {path}")
-                yield Stream(self._pieces(response.raw))
-            finally:
-                streams.shut(response)
-                with suppress(*ENGINE_TROUBLE, ValueError):
-                    response.close()
+        with self._told(path), archive.taken(self._engine, self._container, path, self._deadline.wait()) as response:
+            if response.status_code != 200:
+                raise Unread(f"the engine answers with status {response.status_code} when asked for {path}")
+            yield Stream(self._pieces(response.raw))
 
     def _pieces(self, raw: Any) -> Iterator[bytes]:
         unsaid = 0
@@ -160,10 +122,6 @@ class Tree:
             if not self._engine.answers():
                 raise fault("read the image's files", error) from error
             raise Unread(f"the engine did not give {path}: {explanation(error)}") from error
-
-    @property
-    def _url(self) -> str:
-        return str(self._engine.raw._url("/containers/{0}/archive", self._container))  # noqa: SLF001 - the SDK's call lets it compress
 
 
 def _below(folder: str, stream: Stream) -> Iterator[Told]:

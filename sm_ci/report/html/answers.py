@@ -90,7 +90,7 @@ def _row(answer: AnswerComparison, clean: Redactor) -> Row:
         kind=judged.JUDGEMENT[answer.judgement][1],
         differing=f"{answer.differing:,}" if answer.differing else "",
         largest=details.difference(answer.values[0]) if answer.values else "",
-        told=shorten(clean(answer.message), CELL),
+        told=shorten(clean(words.without_name(answer.message, answer.name)), CELL),
     )
 
 
@@ -104,7 +104,7 @@ def pair(answer: AnswerComparison, clean: Redactor) -> Pair:
         name=shorten(clean(answer.case or answer.name), CELL),
         word=word,
         kind=kind,
-        message=shorten(clean(answer.message), SENTENCE),
+        message=shorten(clean(words.without_name(answer.message, answer.name)), SENTENCE),
         place=shorten(clean(wording.place(answer.at)), CELL) if answer.at else "",
         facts=tuple(_facts(answer)),
         values=tuple(_value(one, clean) for one in answer.values[:_VALUES]),

@@ -58,7 +58,10 @@ def sentence(upgrade: UpgradeResult, clean: Redactor) -> str:
     if upgrade.fault:
         return words.upgrade_told(upgrade, clean)
     if upgrade.verdict is UpgradeVerdict.CURRENT:
-        return f"There is nothing newer than {tag}."
+        number = words.counted(len(upgrade.candidates), "newer image")
+        return (
+            f"{number} of which none was tried." if upgrade.candidates else f"Nothing is known to be newer than {tag}."
+        )
     if upgrade.chosen is None:
         return f"Of {words.counted(len(upgrade.candidates), 'newer image')} none passed; {tag} stays."
     chosen = upgrade.chosen

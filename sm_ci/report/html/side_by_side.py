@@ -154,12 +154,9 @@ def fault(title: str, of: Fault, clean: Redactor, causes: Sequence[tuple[str, st
 
 
 def _stopped(comparison: Comparison, clean: Redactor) -> Iterator[Stopped]:
-    for title, one in words.faults(comparison):
-        of = next(
-            (side.result for side in (comparison.baseline, comparison.candidate) if side.result.fault == one), None
-        )
-        causes = [(cause.cause, cause.remedy) for cause in view.causes(of, clean)[:_CAUSES]] if of else []
-        yield fault(title, one, clean, causes)
+    for ended in words.faults(comparison):
+        found = view.causes(ended.of, clean)[:_CAUSES] if ended.of else []
+        yield fault(ended.title, ended.fault, clean, [(cause.cause, cause.remedy) for cause in found])
 
 
 def findings(given: Sequence[Finding], clean: Redactor, file: str, octets: int) -> Iterator[tuple[str, str]]:
@@ -180,12 +177,12 @@ def _rows(given: Sequence[_Judged], made: Callable[[_Judged], Row], octets: int)
 
 def _test(one: TestChange, clean: Redactor) -> Row:
     sides = details.outcome(one.baseline), details.outcome(one.candidate)
-    return _row(clean(one.case or one.name), sides, one.judgement, clean(one.message))
+    return _row(clean(one.case or one.name), sides, one.judgement, clean(words.without_name(one.message, one.name)))
 
 
 def _check(one: ContractChange, clean: Redactor) -> Row:
     sides = details.check(one.baseline), details.check(one.candidate)
-    return _row(clean(one.title or one.name), sides, one.judgement, clean(one.message))
+    return _row(clean(one.title or one.name), sides, one.judgement, clean(words.without_name(one.message, one.title)))
 
 
 def _row(name: str, sides: tuple[str, str], judgement: Judgement, told: str) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 
-from sm_ci.differences import Comparison, UpgradeResult
+from sm_ci.differences import AnswerComparison, Comparison, UpgradeResult
 from sm_ci.report import diagnoses, wording
 from sm_ci.report.screen import Style
 from sm_ci.report.versions import details, rows, words
@@ -45,42 +45,50 @@ def verdict(subject: Comparison | UpgradeResult) -> str:
 
 def _comparison(comparison: Comparison, clean: Redactor, width: int, encodable: Shown) -> Iterator[Line]:
     yield from _evidence(comparison, clean, width, encodable)
-    for _, fault in words.faults(comparison):
-        yield from _fault(fault, clean)
+    yield from _faults(comparison, clean)
     yield from ((clean(said), style) for said, style in diagnoses.lines(comparison.candidate.result, clean))
     yield "", ""
     yield _short(words.headline(comparison, clean)), _style(comparison.conclusion, comparison.verdict.value)
+    if advice := words.advice(comparison):
+        yield advice, ""
     yield f"{words.totals(comparison)}; took {wording.seconds(comparison.seconds)}", ""
 
 
 def _evidence(comparison: Comparison, clean: Redactor, width: int, encodable: Shown) -> Iterator[Line]:
-    """The answers that changed, the table, and what speaks against the candidate."""
-    changed = [answer for answer in comparison.answers if details.in_full(answer)]
-    for answer in changed[:_ANSWERS]:
-        yield "", ""
-        bad = words.JUDGEMENT[answer.judgement] == "refused"
-        yield f"{'✗' if bad else '-'} {clean(answer.case)}: {_short(clean(answer.message))}", "bad" if bad else "warn"
-        for value in answer.values[:_VALUES]:
-            yield f"  {details.moved(value, clean, _CELL)}", "dim"
-    if len(changed) > _ANSWERS:
-        yield f"{len(changed) - _ANSWERS:,} more changed answers are in comparison.json", "dim"
+    """The table, the answers that changed, and what else speaks against the candidate. A side that ended early says why itself."""
     yield "", ""
     table = [one.cells for one in rows.rows(comparison, clean, brief=True)]
     styles: list[Style] = ["strong", *(_VERDICT.get(cells[-1], "") for cells in table)]
     shown = list(aligned(rows.HEAD, table, width, encodable))
     yield from zip(shown, styles if len(shown) == len(styles) else itertools.repeat(""), strict=False)
-    if comparison.reasons:
+    changed = [answer for answer in comparison.answers if details.in_full(answer)]
+    for answer in changed[:_ANSWERS]:
         yield "", ""
-    for reason in comparison.reasons[:_REASONS]:
+        bad = words.JUDGEMENT[answer.judgement] == "refused"
+        yield f"{'✗' if bad else '-'} {_short(clean(_named(answer)))}", "bad" if bad else "warn"
+        for value in answer.values[:_VALUES] if answer.differing > 1 else ():
+            yield f"  {details.moved(value, clean, _CELL)}", "dim"
+    if len(changed) > _ANSWERS:
+        yield f"{len(changed) - _ANSWERS:,} more changed answers are in comparison.json", "dim"
+    told = {answer.message for answer in changed[:_ANSWERS]}
+    reasons = [] if any(words.faults(comparison)) else [one for one in comparison.reasons if one not in told]
+    if reasons:
+        yield "", ""
+    for reason in reasons[:_REASONS]:
         yield f"- {_short(clean(reason))}", "bad" if comparison.exit_status else "warn"
-    if len(comparison.reasons) > _REASONS:
-        yield f"{len(comparison.reasons) - _REASONS:,} more reasons are in comparison.json", "dim"
+    if len(reasons) > _REASONS:
+        yield f"{len(reasons) - _REASONS:,} more reasons are in comparison.json", "dim"
+
+
+def _named(answer: AnswerComparison) -> str:
+    return f"{answer.name}: {words.without_name(answer.message, answer.name)}"
 
 
 def _upgrade(upgrade: UpgradeResult, clean: Redactor, width: int, encodable: Shown) -> Iterator[Line]:
     shown = words.shown(upgrade)
     if shown and shown.comparison:
         yield from _evidence(shown.comparison, clean, width, encodable)
+        yield from () if upgrade.fault else _faults(shown.comparison, clean)
     if upgrade.fault:
         yield from _fault(upgrade.fault, clean)
     if upgrade.candidates:
@@ -91,7 +99,8 @@ def _upgrade(upgrade: UpgradeResult, clean: Redactor, width: int, encodable: Sho
         yield f"changed {_short(clean(f'{one.path}:{one.line}: {one.after.strip()}'))}", "good"
     yield "", ""
     yield _short(words.upgrade_headline(upgrade, clean)), _style(upgrade.conclusion, upgrade.verdict.value)
-    yield f"{_short(words.upgrade_told(upgrade, clean)).rstrip('.')}; took {wording.seconds(upgrade.seconds)}", ""
+    told = "" if upgrade.fault else f"{_short(words.upgrade_told(upgrade, clean)).rstrip('.')}; "
+    yield f"{told}took {wording.seconds(upgrade.seconds)}", ""
 
 
 def _candidates(upgrade: UpgradeResult, clean: Redactor, width: int, encodable: Shown) -> Iterator[Line]:
@@ -104,12 +113,19 @@ def _candidates(upgrade: UpgradeResult, clean: Redactor, width: int, encodable: 
     if len(table) > len(shown):
         yield f"{len(table) - len(shown):,} more versions are in upgrade.json", "dim"
     yield from ((f"- {cells[0]}: {cells[-2]}: {_short(cells[-1])}", "") for cells in shown if cells[-1])
+    if upgrade.first_bad:
+        yield f"the oldest that did not pass is {clean(upgrade.first_bad.version.tag)}", ""
 
 
-def _fault(fault: Fault, clean: Redactor) -> Iterator[Line]:
+def _faults(comparison: Comparison, clean: Redactor) -> Iterator[Line]:
+    for ended in words.faults(comparison):
+        yield from _fault(ended.fault, clean, f"the {ended.whose}: " if ended.whose else "")
+
+
+def _fault(fault: Fault, clean: Redactor, whose: str = "") -> Iterator[Line]:
     yield "", ""
     first, *rest = words.fault_lines(fault, clean)
-    yield f"✗ {first}", "bad"
+    yield f"✗ {whose}{first}", "bad"
     yield from ((f"  {said}", "") for said in rest)
     for said in wording.log_lines(fault.log, clean):
         yield f"  | {said}", "dim"

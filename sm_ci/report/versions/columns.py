@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
+from sm_ci.report.padding import columns, padded
 from sm_ci.text import shorten, terminal
 
 _BETWEEN = 2
@@ -21,12 +21,12 @@ def aligned(
     """
     there = [at for at in range(len(head)) if at == 0 or any(row[at] for row in rows)]
     cells = [[encodable(_line(line[at])) for at in there] for line in (head, *rows)]
-    widths = _fitting([max(map(_columns, column)) for column in zip(*cells, strict=True)], width)
+    widths = _fitting([max(map(columns, column)) for column in zip(*cells, strict=True)], width)
     if sum(widths) + _BETWEEN * (len(widths) - 1) > width:
         yield from _stacked(cells, width, encodable)
         return
     for line in cells:
-        shown = (_padded(_cut(cell, room, encodable), room) for cell, room in zip(line, widths, strict=True))
+        shown = (padded(_cut(cell, room, encodable), room) for cell, room in zip(line, widths, strict=True))
         yield (" " * _BETWEEN).join(shown).rstrip()
 
 
@@ -55,16 +55,6 @@ def _fitting(widths: list[int], width: int) -> list[int]:
 def _cut(text: str, room: int, encodable: Callable[[str], str]) -> str:
     """At most so many columns; the sign of a cut may itself be wider where the encoding has it not."""
     limit = room
-    while _columns(text) > room and limit > 0:
+    while columns(text) > room and limit > 0:
         text, limit = encodable(shorten(text, limit)), limit - 1
     return text
-
-
-def _columns(text: str) -> int:
-    """How many columns a terminal needs."""
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
-    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
-
-
-def _padded(text: str, room: int) -> str:
-    return text + " " * (room - _columns(text))

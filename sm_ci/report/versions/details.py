@@ -19,8 +19,8 @@ from sm_ci.differences import (
 )
 from sm_ci.errors import Finding
 from sm_ci.report import contract, diagnoses, wording
+from sm_ci.report.room import Room
 from sm_ci.report.versions import rows, words
-from sm_ci.report.versions.room import Room
 from sm_ci.results import CheckOutcome, ContractCheck, Outcome
 from sm_ci.text import Redactor, shorten
 
@@ -94,7 +94,7 @@ def _answers(room: Room, comparison: Comparison, clean: Redactor) -> None:
         "Other answers",
         heading("Test", "Agreement", ""),
         others,
-        lambda one: row((clean(one.case), words.AGREEMENT[one.agreement], clean(one.message))),
+        lambda one: row((clean(one.case), words.AGREEMENT[one.agreement], _said(one, clean))),
         "answers",
         share=0.2,
     )
@@ -102,14 +102,18 @@ def _answers(room: Room, comparison: Comparison, clean: Redactor) -> None:
 
 def in_full(answer: AnswerComparison) -> bool:
     """Whether an answer is worth its values, and its request: it changed, or could not be judged."""
-    judged = answer.judgement in {Judgement.REFUSED, Judgement.UNDECIDED}
-    return judged or answer.agreement is Agreement.CHANGED
+    judged = answer.judgement in {Judgement.REFUSED, Judgement.UNDECIDED} and answer.baseline and answer.candidate
+    return bool(judged) or answer.agreement is Agreement.CHANGED
+
+
+def _said(one: AnswerComparison | TestChange, clean: Redactor) -> str:
+    return clean(words.without_name(one.message, one.name))
 
 
 def _example(answer: AnswerComparison, clean: Redactor) -> str:
     verdict = words.JUDGEMENT[answer.judgement] or words.AGREEMENT[answer.agreement]
     name = line(clean(answer.case or answer.name)) or "unnamed"
-    parts = [f"**{name}**: {verdict}. {line(clean(answer.message), SENTENCE)}\n"]
+    parts = [f"**{name}**: {verdict}. {line(_said(answer, clean), SENTENCE)}\n"]
     if answer.values:
         parts.append(heading("Value", "Baseline", "Candidate", "Difference"))
         parts += [row(_value(value, clean)) for value in answer.values[:_VALUES]]
@@ -153,11 +157,11 @@ def _exchanges(answer: AnswerComparison, clean: Redactor) -> Iterator[str]:
 def _tests(room: Room, comparison: Comparison, clean: Redactor) -> None:
     def made(one: TestChange) -> str:
         verdict = words.JUDGEMENT[one.judgement]
-        return row((clean(one.case), outcome(one.baseline), outcome(one.candidate), verdict, clean(one.message)))
+        return row((clean(one.case), outcome(one.baseline), outcome(one.candidate), verdict, _said(one, clean)))
 
     ranked = sorted(comparison.tests, key=lambda one: words.rank(one.judgement))
     head = heading("Test", "Baseline", "Candidate", "Verdict", "")
-    room.folded(f"Tests with another outcome ({len(ranked):,})", head, ranked, made, "tests", share=0.4)
+    room.folded(f"Tests to look at ({len(ranked):,})", head, ranked, made, "tests", share=0.4)
 
 
 def outcome(given: Outcome | None) -> str:
@@ -170,10 +174,12 @@ def _contract(room: Room, comparison: Comparison, clean: Redactor) -> None:
 
     def made(one: ContractChange | ContractCheck) -> str:
         if isinstance(one, ContractCheck):
-            return row((clean(one.name), "", contract.outcome(one), "", contract.told(one, clean) or clean(one.title)))
+            said = contract.told(one, clean) or clean(one.title)
+            return row((clean(one.name), before.get(one.name, ""), contract.outcome(one), "", said))
         sides = check(one.baseline), check(one.candidate)
         return row((clean(one.name), *sides, words.JUDGEMENT[one.judgement], clean(one.message or one.title)))
 
+    before = {one.name: contract.outcome(one) for one in comparison.baseline.result.contract}
     ranked = sorted(comparison.contract, key=lambda one: words.rank(one.judgement))
     changed = {one.name for one in ranked}
     broken = [one for one in comparison.candidate.result.contract if one.outcome is CheckOutcome.BROKEN]

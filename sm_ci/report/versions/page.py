@@ -9,9 +9,9 @@ from __future__ import annotations
 from sm_ci import text
 from sm_ci.differences import CandidateResult, Comparison, UpgradeResult, Written
 from sm_ci.report import wording
+from sm_ci.report.room import Room
 from sm_ci.report.versions import details, rows, words
 from sm_ci.report.versions.details import SENTENCE, heading, line, row
-from sm_ci.report.versions.room import Room
 from sm_ci.results import Fault
 from sm_ci.text import Redactor
 
@@ -42,8 +42,8 @@ def _verdict(room: Room, headline: str, told: str) -> None:
 
 def _comparison(room: Room, comparison: Comparison, clean: Redactor) -> None:
     _table(room, comparison, clean)
-    for title, fault in words.faults(comparison):
-        _fault(room, title, fault, clean)
+    for ended in words.faults(comparison):
+        _fault(room, ended.title, ended.fault, clean)
     details.add(room, comparison, clean)
 
 
@@ -61,6 +61,8 @@ def _upgrade(room: Room, upgrade: UpgradeResult, clean: Redactor) -> None:
     )
     if not upgrade.candidates:
         room.add(head)
+    if upgrade.first_bad:
+        room.add(f"\nThe oldest that did not pass is {line(clean(upgrade.first_bad.version.tag))}.\n")
     shown = words.shown(upgrade)
     if shown and shown.comparison:
         _shown(room, upgrade, shown, shown.comparison, clean)

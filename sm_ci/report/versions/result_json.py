@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from sm_ci.differences import Comparison, UpgradeResult
-from sm_ci.report.result_json import _text_of
+from sm_ci.report.result_json import document, text_of
 from sm_ci.report.versions import documents, words
 
 
@@ -13,5 +13,4 @@ def render(subject: Comparison | UpgradeResult) -> str:
     """The JSON document, secrets masked and left out; a line for each answer, change or candidate."""
     clean = words.redactor(subject)
     of = documents.of_comparison(subject) if isinstance(subject, Comparison) else documents.of_upgrade(subject)
-    texts = {field.name: _text_of(getattr(of, field.name), clean) for field in dataclasses.fields(of)}
-    return "{\n" + ",\n".join(f' "{name}": {text}' for name, text in texts.items()) + "\n}\n"
+    return document({field.name: text_of(getattr(of, field.name), clean) for field in dataclasses.fields(of)})

@@ -6,7 +6,7 @@ them current. Objects are open, as those of result.json; `schema`, and the numbe
 
 from __future__ import annotations
 
-from sm_ci.report.result_schema import _DIALECT, Schema, _body, _fields, _first_paragraph, _object
+from sm_ci.report.result_schema import Schema, document, fields_of, head, object_of
 from sm_ci.report.versions.documents import ComparisonDocument, UpgradeDocument
 
 VERSION = 1
@@ -25,17 +25,6 @@ def upgrade() -> Schema:
 
 
 def _schema(kind: type, identifier: str, title: str) -> Schema:
-    definitions: dict[str, Schema] = {"Blob": _body()}
-    fields = dict(_fields(kind, definitions))
-    head: dict[str, Schema] = {
-        "schema": {"const": VERSION, "description": "Counts the changes of this shape that break readers."},
-        "conclusion": {"enum": list(_CONCLUSIONS)},
-        "exit_status": {"enum": [0, 1, 3, 130]},
-    }
-    return {
-        "$schema": _DIALECT,
-        "$id": identifier,
-        "title": title,
-        **_object(fields | head, _first_paragraph(kind)),
-        "$defs": dict(sorted(definitions.items())),
-    }
+    fields, definitions = fields_of(kind)
+    whole = object_of(kind, fields | head(VERSION, _CONCLUSIONS))
+    return document(identifier, title, whole, definitions)

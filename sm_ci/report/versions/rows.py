@@ -57,9 +57,9 @@ def rows(comparison: Comparison, clean: Redactor, *, brief: bool = False) -> Ite
         yield _answers(comparison, clean, brief=brief)
     yield from (measured(one, clean, brief=brief) for one in comparison.measures if not one.case)
     yield from _tests(comparison)
-    yield from _contract(comparison)
+    yield from _contract(comparison, brief=brief)
     if before.contents or after.contents:
-        yield from _contents(comparison, clean, moves_in_short if brief else moves)
+        yield from _contents(comparison, clean, brief=brief)
 
 
 def of_tests(comparison: Comparison) -> list[Measure]:
@@ -68,11 +68,14 @@ def of_tests(comparison: Comparison) -> list[Measure]:
 
 
 def _answers(comparison: Comparison, clean: Redactor, *, brief: bool) -> Row:
+    compared = any(answer.agreement is not Agreement.UNCOMPARED for answer in comparison.answers)
     same = sum(answer.agreement in _ALIKE for answer in comparison.answers)
     return Row(
         what="Answers",
-        candidate=f"{comparison.changed_answers:,} of {len(comparison.answers):,} changed",
-        change=f"{same:,} alike" if brief else words.agreements(comparison.answers),
+        candidate=f"{comparison.changed_answers:,} of {len(comparison.answers):,} changed"
+        if compared
+        else "not compared",
+        change=("" if not compared else f"{same:,} alike" if brief else words.agreements(comparison.answers)),
         allowed=clean(comparison.allowed_answers),
         verdict=words.JUDGEMENT[words.worst(answer.judgement for answer in comparison.answers)],
     )
@@ -93,11 +96,12 @@ def measured(measure: Measure, clean: Redactor, *, brief: bool = False) -> Row:
 def _tests(comparison: Comparison) -> Iterator[Row]:
     before, after = comparison.baseline.result, comparison.candidate.result
     if before.cases or after.cases or comparison.tests:
+        changed = sum(one.baseline is not one.candidate for one in comparison.tests)
         yield Row(
             what="Tests",
             baseline=_outcomes(before),
             candidate=_outcomes(after),
-            change=f"{len(comparison.tests):,} changed" if comparison.tests else "",
+            change=f"{changed:,} changed" if changed else "",
             verdict=words.JUDGEMENT[words.worst(one.judgement for one in comparison.tests)],
         )
 
@@ -106,11 +110,13 @@ def _outcomes(result: RunResult) -> str:
     return ", ".join(f"{result.count(one):,} {word}" for one, word in OUTCOME.items() if result.count(one))
 
 
-def _contract(comparison: Comparison) -> Iterator[Row]:
+def _contract(comparison: Comparison, *, brief: bool) -> Iterator[Row]:
     before, after = (
         contract.totals(side.result.contract).removeprefix("contract: ")
         for side in (comparison.baseline, comparison.candidate)
     )
+    if brief:
+        before, after = (_tried(given) for given in (before, after))
     if before or after or comparison.contract:
         yield Row(
             what="Contract",
@@ -121,8 +127,14 @@ def _contract(comparison: Comparison) -> Iterator[Row]:
         )
 
 
-def _contents(comparison: Comparison, clean: Redactor, moved: Callable[[list[Change]], str]) -> Iterator[Row]:
+def _tried(totals: str) -> str:
+    """`24 held, 1 warning`: without those that were not checked, unless there are no others."""
+    return ", ".join(one for one in totals.split(", ") if not one.endswith("not checked")) or totals
+
+
+def _contents(comparison: Comparison, clean: Redactor, *, brief: bool) -> Iterator[Row]:
     """What is in the images. Nothing is asked of it, so that there is no verdict."""
+    moved: Callable[[list[Change]], str] = moves_in_short if brief else moves
     before, after = comparison.baseline.contents, comparison.candidate.contents
     if before and after and all(one.metric != "image_size" for one in comparison.measures):
         yield Row(what="Image size", baseline=load.size(before.size), candidate=load.size(after.size))
@@ -130,6 +142,8 @@ def _contents(comparison: Comparison, clean: Redactor, moved: Callable[[list[Cha
         sides = [clean(getattr(side, name)) if side else "" for side in (before, after)]
         if any(sides):
             change = "changed" if sides[0] != sides[1] and before and after else ""
+            if brief and len(set(sides)) == len({one.partition(" (")[0] for one in sides}):
+                sides = [one.partition(" (")[0] for one in sides]
             yield Row(what=what, baseline=sides[0], candidate=sides[1], change=change)
     packages = [one for one in comparison.changes if one.kind == "package"]
     yield Row(what="Packages", baseline=_packages(before), candidate=_packages(after), change=moved(packages))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sm_ci.differences import (
     Agreement,
@@ -14,6 +15,7 @@ from sm_ci.differences import (
     CandidateResult,
     Change,
     Comparison,
+    ImageContents,
     Judgement,
     Measure,
     UpgradeResult,
@@ -21,7 +23,7 @@ from sm_ci.differences import (
     Verdict,
 )
 from sm_ci.report import inspection, load, wording
-from sm_ci.results import Fault
+from sm_ci.results import Fault, RunResult
 from sm_ci.text import MASK, Redactor
 
 AGREEMENT = {
@@ -45,17 +47,30 @@ _METRIC = {
 }
 _WORST_FIRST = (Judgement.REFUSED, Judgement.UNDECIDED, Judgement.ALLOWED, Judgement.TOLD)
 _VARIABLES = {"environment", "label"}
+_LOOKED_AT = 2000
+"""So many variables of an image and of all changes, and characters of a value, are searched for credentials."""
 
 
 def redactor(subject: Comparison | UpgradeResult) -> Redactor:
     """Masks the secrets of all runs, and what looks like a credential among the images' variables and labels."""
     comparisons = [subject] if isinstance(subject, Comparison) else _compared(subject)
     sides = [side for comparison in comparisons for side in (comparison.baseline, comparison.candidate)]
-    named = [pair for side in sides if side.contents for pair in (*side.contents.environment, *side.contents.labels)]
+    named = [pair for side in sides if side.contents for pair in _variables(side.contents)]
     changes = [change for comparison in comparisons for change in comparison.changes if change.kind in _VARIABLES]
-    named += [(one.name, value) for one in changes for value in (one.baseline, one.candidate) if value is not None]
-    found = (value for name, given in named for value in inspection.credentials({name: given}))
+    named += [
+        (one.name, value)
+        for one in changes[:_LOOKED_AT]
+        for value in (one.baseline, one.candidate)
+        if value is not None
+    ]
+    short = dict.fromkeys((name, value[:_LOOKED_AT]) for name, value in named)
+    found = (value for name, given in short for value in inspection.credentials({name: given}))
     return Redactor(dict.fromkeys((*subject.hidden, *found)))
+
+
+def _variables(contents: ImageContents) -> Iterable[tuple[str, str]]:
+    """As many variables and labels as an image may reasonably have."""
+    return itertools.islice(itertools.chain(contents.environment, contents.labels), _LOOKED_AT)
 
 
 def _compared(upgrade: UpgradeResult) -> list[Comparison]:
@@ -152,10 +167,22 @@ def told(comparison: Comparison, clean: Redactor) -> str:
 
 def totals(comparison: Comparison) -> str:
     """`1 of 12 answers changed: 8 identical, 3 within tolerance, 1 changed`."""
-    if not comparison.answers:
+    if all(answer.agreement is Agreement.UNCOMPARED for answer in comparison.answers):
         return "no answers were compared"
     of = counted(len(comparison.answers), "answer")
     return f"{comparison.changed_answers or 'none'} of {of} changed: {agreements(comparison.answers)}"
+
+
+def without_name(message: str, name: str) -> str:
+    """A sentence that begins with the name of a test, for a place where the name stands already."""
+    return message.removeprefix(f"{name}: ")
+
+
+def advice(comparison: Comparison) -> str:
+    """What to do about what could not be judged; empty where all was."""
+    if comparison.fault or comparison.verdict is not Verdict.UNDECIDED:
+        return ""
+    return "nothing is refused; to decide what is open, ask more often (rounds, measure-for) or allow more (allow)"
 
 
 def why(comparison: Comparison) -> str:
@@ -167,7 +194,8 @@ def why(comparison: Comparison) -> str:
 
 def upgrade_word(upgrade: UpgradeResult) -> str:
     """The verdict in a word or two: current, upgraded, blocked, cancelled, not upgraded."""
-    return _stopped(upgrade.fault, "not upgraded") or upgrade.verdict.value
+    listed = upgrade.verdict is UpgradeVerdict.CURRENT and upgrade.candidates
+    return _stopped(upgrade.fault, "not upgraded") or ("not tried" if listed else upgrade.verdict.value)
 
 
 def upgrade_headline(upgrade: UpgradeResult, clean: Redactor) -> str:
@@ -176,8 +204,12 @@ def upgrade_headline(upgrade: UpgradeResult, clean: Redactor) -> str:
     said = f"{upgrade_word(upgrade).capitalize()}: {name}"
     if upgrade.chosen and not upgrade.fault:
         return f"{said}, {clean(upgrade.chosen.version.reference)} in place of {current}"
-    if upgrade.verdict is UpgradeVerdict.CURRENT and not upgrade.fault:
-        return f"{said}, there is nothing newer than {current}"
+    if upgrade.fault:
+        return f"{said}, which stays at {current}" if current else said
+    if upgrade.verdict is UpgradeVerdict.CURRENT:
+        number = len(upgrade.candidates)
+        newer = f"{counted(number, 'version')} {'is' if number == 1 else 'are'}" if number else "nothing is known to be"
+        return f"{said}, {newer} newer than {current}"
     return f"{said}, which stays at {current}"
 
 
@@ -205,16 +237,35 @@ def why_candidate(candidate: CandidateResult, clean: Redactor) -> str:
     return told(candidate.comparison, clean) if candidate.comparison else ""
 
 
-def faults(comparison: Comparison) -> Iterator[tuple[str, Fault]]:
-    """Why the comparison, or one side, ended early, each once; with a title."""
-    found = [("Why it ended", comparison.fault)]
-    found += [("Why the baseline ended", comparison.baseline.result.fault)]
-    found += [("Why the candidate ended", comparison.candidate.result.fault)]
-    told = set()
-    for title, fault in found:
-        if fault and fault not in told:
-            told.add(fault)
-            yield title, fault
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """Why the comparison, or one side (`whose`), ended early. `of`: the run that it happened to."""
+
+    fault: Fault
+    whose: str = ""
+    of: RunResult | None = None
+
+    @property
+    def title(self) -> str:
+        """`Why the candidate ended`."""
+        return f"Why {f'the {self.whose}' if self.whose else 'it'} ended"
+
+
+def faults(comparison: Comparison) -> Iterator[Ended]:
+    """Why the comparison, and each side, ended early; what happened to both, or is the comparison's own, once."""
+    sides = (("baseline", comparison.baseline.result), ("candidate", comparison.candidate.result))
+    ended = [Ended(fault=side.fault, whose=name, of=side) for name, side in sides if side.fault]
+    told = comparison.fault
+    if told:
+        yield Ended(fault=told, of=next((one.of for one in ended if _tells(told, one.fault)), None))
+    for at, one in enumerate(ended):
+        if not (told and _tells(told, one.fault)) and not any(_tells(other.fault, one.fault) for other in ended[:at]):
+            yield one
+
+
+def _tells(fault: Fault, other: Fault) -> bool:
+    """Whether it says the other too, with the side's name before it."""
+    return fault.kind == other.kind and fault.message.endswith(other.message)
 
 
 def fault_lines(fault: Fault, clean: Redactor) -> Iterator[str]:
@@ -228,4 +279,4 @@ def fault_lines(fault: Fault, clean: Redactor) -> Iterator[str]:
 def _stopped(fault: Fault | None, otherwise: str) -> str:
     if fault is None:
         return ""
-    return {1: "refused", 130: "cancelled"}.get(fault.exit_status, otherwise)
+    return "cancelled" if fault.exit_status == 130 else otherwise

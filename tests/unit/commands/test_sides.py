@@ -9,11 +9,13 @@ from sm_ci.commands.trying import Tried
 from sm_ci.errors import UsageError
 from sm_ci.trial import Budget, Manner
 
+DIGEST = f"sha256:{'0' * 64}"
+
 
 @pytest.mark.parametrize(
     ("given", "kind", "value"),
     [
-        ("image:registry:5000/churn:1.9@sha256:0", "image", "registry:5000/churn:1.9@sha256:0"),
+        (f"image:registry:5000/churn:1.9@{DIGEST}", "image", f"registry:5000/churn:1.9@{DIGEST}"),
         (" model:s3://bucket/key.tar.gz ", "model", "s3://bucket/key.tar.gz"),
         ("ref:origin/main", "ref", "origin/main"),
         ("result: sm-ci-results", "result", "sm-ci-results"),
@@ -48,6 +50,15 @@ def test_an_image_alone_is_taken_for_what_it_is() -> None:
     with pytest.raises(UsageError) as error:
         sides_named(None, "churn:1.9")
     assert error.value.remedy.endswith("did you mean image:churn:1.9?")
+
+
+def test_an_image_that_cannot_be_one_is_told_before_anything_is_hosted() -> None:
+    with pytest.raises(UsageError) as error:
+        sides_named(None, "image:Churn:1.9")
+    assert error.value.message == (
+        "--candidate 'Churn:1.9' is not an image reference: the repository's name holds capital letters, 'Churn'"
+    )
+    assert error.value.remedy == "Registries know small letters only: write 'churn'."
 
 
 def test_how_two_versions_are_tried_is_read() -> None:

@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sm_ci.compare.answers import compare_answers
 from sm_ci.compare.pairing import bodies
 from sm_ci.differences import Agreement, ChangedValue, Judgement
 from sm_ci.results import Exchange, NoAnswerKind
-from tests.unit.compare.exchanges import JSON, compared, exchange, silence
+from tests.unit.compare.exchanges import JSON, asked, compared, exchange, silence
 
 N = 20
 CSV, TEXT, SSE, LINES, NPY = "text/csv", "text/plain", "text/event-stream", "application/jsonlines", "application/x-npy"
@@ -436,13 +437,13 @@ HEADS: dict[str, tuple[list[Exchange], list[Exchange], Verdict, str]] = {
         [],
         [],
         (Agreement.UNCOMPARED, Judgement.UNDECIDED),
-        "there is nothing to compare, as neither version was asked",
+        "there is nothing to compare, as neither version answered",
     ),
     "one was not asked": (
         say(200),
         [],
         (Agreement.UNCOMPARED, Judgement.UNDECIDED),
-        "there is nothing to compare, as one version was not asked",
+        "there is nothing to compare, as the candidate did not answer",
     ),
     "another media type": (
         [exchange("1\n", CSV)] * N,
@@ -524,6 +525,15 @@ def test_an_answer_that_was_not_kept_is_left_out_of_many() -> None:
         "known customer: $.x was 1 and is 2 (1 apart, tolerance 0), in 2 of 2 pairs; "
         "1 answer was left out: of 8 bytes only the first 2 are kept"
     )
+
+
+def test_failures_that_come_now_and_then_are_found_among_many_of_which_the_first_are_whole() -> None:
+    """One in ten: forty answers cannot tell that from chance, two hundred can."""
+    ours, theirs = say(*[200] * 200), say(*([200] * 9 + [500]) * 20)
+    few = compare_answers(asked(), ours[:40], theirs[:40])
+    assert few.judgement is Judgement.UNDECIDED
+    found = compare_answers(asked(), ours, theirs, whole=40)
+    assert (found.judgement, found.pairs) == (Judgement.REFUSED, 200)
 
 
 def test_hostile_names_and_values_are_shortened() -> None:

@@ -58,6 +58,25 @@ def asked_until_enough(series: Sequence[Series], allowed: Allowances, rounds: in
     return number, overall(latency(cases, allowed))
 
 
+def test_the_median_of_each_test_is_held_against_the_limit_and_the_worst_is_told() -> None:
+    """Of all together it jumps from one test's times to another's."""
+    cases = [
+        Timed(case="slow", pairs=steady(40, 3.0, base=0.011)),
+        Timed(case="quick", pairs=steady(40, 1.0, base=0.001)),
+    ]
+    allowed = allowances({"p50": "+30%"})
+    found = latency(cases, allowed)
+    assert enough(cases, allowed)
+    assert overall(found)["p50"].judgement is REFUSED
+    assert overall(found)["p50"].message.startswith("slow: p50 grew by ")
+    assert {measure.judgement for measure in found if measure.case} == {TOLD}
+    same = [
+        Timed(case=case.case, pairs=steady(40, 1.0, base=base))
+        for case, base in zip(cases, (0.011, 0.001), strict=True)
+    ]
+    assert overall(latency(same, allowed))["p50"].judgement is ALLOWED
+
+
 def test_a_percentile_is_told_with_its_interval_and_its_limit() -> None:
     found = latency([Timed(case="known customer", pairs=steady(160, 2.0))], allowances({"p95": "+10%"}))
     p95 = overall(found)["p95"]
@@ -87,7 +106,7 @@ def test_too_few_samples_say_how_many_rounds_are_needed() -> None:
     cases = [Timed(case=name, pairs=steady(20, 2.0)) for name in "abc"]
     p99 = overall(latency(cases, allowances({"p99": "+10%"})))["p99"]
     assert p99.judgement is UNDECIDED
-    assert p99.message.endswith("; allowed is +10%, which needs 800 samples, and there are 60: ask 134 rounds")
+    assert p99.message.endswith("; allowed is +10%, which needs 800 samples, and there are 60: give --rounds 134")
     assert "p99" not in overall(latency(cases, Allowances()))
 
 
@@ -261,6 +280,19 @@ def load(rate: float, *, seconds: int = 30, wobble: float = 0.02, **more: object
         throughput=1000 * rate,
         **fields,  # type: ignore[arg-type]
     )
+
+
+def test_open_loads_that_are_answered_whole_have_the_rate_that_they_were_asked() -> None:
+    """Poisson arrivals vary from slice to slice, and no version is to blame."""
+    ours, theirs = (
+        load(rate, wobble=0.5, arrival="open, Poisson, 20/s for 30 s", sent=600, answered=600) for rate in (1, 0.97)
+    )
+    allowed = allowances({"throughput": "-10%"}).of("throughput")
+    (found,) = throughput(run(ours), run(theirs), allowed)
+    assert found.judgement is ALLOWED
+    assert found.message.endswith("; both answered all that was sent, allowed is -10%")
+    (open_one,) = throughput(run(ours), run(replace(theirs, answered=590)), allowed)
+    assert open_one.judgement is UNDECIDED
 
 
 def run(*loads: LoadResult) -> RunResult:

@@ -147,6 +147,15 @@ def test_a_check_that_was_held_and_would_fail_the_run_is_refused(
     assert [(change.judgement, change.message) for change in found] == ([wanted] if wanted else [])
 
 
+def test_of_runs_that_ended_early_only_checks_that_both_came_to_are_compared() -> None:
+    held, broken = check(CheckOutcome.HELD), check(CheckOutcome.BROKEN, fails=True)
+    unchecked = check(CheckOutcome.UNCHECKED)
+    assert outcomes.contract_changes(held, (), whole=False) == ()
+    assert outcomes.contract_changes(held, unchecked, whole=False) == ()
+    (change,) = outcomes.contract_changes(held, broken, whole=False)
+    assert change.judgement is Judgement.REFUSED
+
+
 def test_only_what_the_candidate_alone_has_is_a_new_finding() -> None:
     old = Finding(rule="mutable-tag", severity=Severity.WARNING, message="the tag can move", path="image")
     new = replace(old, rule="other")

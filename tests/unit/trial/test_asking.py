@@ -72,12 +72,13 @@ def test_times_are_compared_where_both_answered_alike() -> None:
     assert len(one.baseline) == len(one.candidate) == 3
 
 
-def test_of_very_many_answers_the_first_are_kept() -> None:
+def test_of_very_many_answers_is_kept_how_they_ended() -> None:
     one = Asked(case=cases("a")[0])
     for _ in range(WHOLE + 5):
         keep_pair(one, timed(0.1), timed(0.2))
-    assert len(one.baseline) == len(one.candidate) == WHOLE
-    assert len(one.times) == WHOLE + 5
+    assert len(one.baseline) == len(one.candidate) == len(one.times) == WHOLE + 5
+    headers = [len(found.outcome.headers) for found in one.baseline if isinstance(found.outcome, Answer)]
+    assert set(headers[:WHOLE]) != set(headers[WHOLE:]) == {1}
 
 
 def test_passes_of_both_sides_are_paired_in_their_order() -> None:

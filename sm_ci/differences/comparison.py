@@ -1,74 +1,16 @@
-"""What differs between two versions of a container, and what came of an upgrade, frozen. Seconds and bytes. Pure."""
+"""Two versions side by side: their answers, figures, outcomes and images, and what is said of the candidate. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 
+from sm_ci.differences.images import Change, ImageContents
 from sm_ci.errors import Finding, Location
 from sm_ci.results import CheckOutcome, Exchange, Fault, Outcome, RunResult
 
-_CONCLUSIONS = {0: "success", 1: "failure", 130: "cancelled"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One layer of an image: the digest of its unpacked content, its bytes on disk (0 where unknown), what made it."""
-
-    digest: str
-    size: int = 0
-    made_by: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Package:
-    """One installed package. `manager` is dpkg, rpm, apk, pip or conda; `place` the folder of a pip package, conda's prefix."""
-
-    manager: str
-    name: str
-    version: str
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageContents:
-    """What is in an image, from its configuration and its file system; nothing of it was run.
-
-    `size` is bytes on disk. `os` is PRETTY_NAME of /etc/os-release, `python` and `cuda` are versions; each is empty where there
-    is none. `unread` says why packages could not be read, when they could not; `unknown` are the managers that it concerns: of
-    theirs there may be more.
-    """
-
-    size: int
-    layers: tuple[Layer, ...] = ()
-    packages: tuple[Package, ...] = ()
-    os: str = ""
-    python: str = ""
-    cuda: str = ""
-    environment: tuple[tuple[str, str], ...] = ()
-    entrypoint: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    labels: tuple[tuple[str, str], ...] = ()
-    user: str = ""
-    working_dir: str = ""
-    ports: tuple[str, ...] = ()
-    unread: str = ""
-    unknown: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One thing of the images that differs; None on the side that has it not.
-
-    `kind` is package, os, python, cuda, environment, entrypoint, command, label, user, working_dir, port, layer or size;
-    `name` says which of its kind (`numpy (pip)`, `PATH`), empty where there is one only.
-    """
-
-    kind: str
-    name: str
-    baseline: str | None
-    candidate: str | None
+CONCLUSIONS = {0: "success", 1: "failure", 130: "cancelled"}
 
 
 class Judgement(StrEnum):
@@ -158,6 +100,8 @@ class Measure:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestChange:
     """A test whose outcome differs; None on the side where it was not run."""
+
+    __test__ = False  # for pytest; without an annotation, as `__dataclass_fields__` names ClassVars too
 
     case: str
     name: str
@@ -249,111 +193,4 @@ class Comparison:
     @property
     def conclusion(self) -> str:
         """The exit status in a word: `success`, `failure`, `error` or `cancelled`."""
-        return _CONCLUSIONS.get(self.exit_status, "error")
-
-
-class UpgradeLevel(StrEnum):
-    """How far a tag is from the current one. `digest`: the same tag, with another image under it."""
-
-    DIGEST = "digest"
-    PATCH = "patch"
-    MINOR = "minor"
-    MAJOR = "major"
-
-
-class CandidateOutcome(StrEnum):
-    """What became of a candidate. `errored`: it could not be tried (registry, engine); `untried`: it was not its turn."""
-
-    PASSED = "passed"
-    REFUSED = "refused"
-    ERRORED = "errored"
-    UNTRIED = "untried"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageVersion:
-    """One tag of a repository. `digest`, `pushed` and `size` (compressed bytes) as far as the registry tells them.
-
-    `support_ends`: the day its patches end, of AWS's own containers.
-    """
-
-    reference: str
-    tag: str
-    digest: str = ""
-    pushed: datetime | None = None
-    size: int = 0
-    support_ends: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateResult:
-    """One newer version, and what came of it; `reason` is a sentence."""
-
-    version: ImageVersion
-    level: UpgradeLevel
-    outcome: CandidateOutcome
-    reason: str = ""
-    comparison: Comparison | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """One place where the image was changed in a file of the user's: line from 1, the line as it was and as it is."""
-
-    path: str
-    line: int
-    before: str
-    after: str
-
-
-class UpgradeVerdict(StrEnum):
-    """`current`: there is nothing newer; `upgraded`: a newer one passed; `blocked`: none that was tried did."""
-
-    CURRENT = "current"
-    UPGRADED = "upgraded"
-    BLOCKED = "blocked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpgradeResult:
-    """An upgrade. `candidates` are newest first; `chosen` is the newest that passed; `first_bad` the oldest that did not.
-
-    `passed_over` says of tags that are newer and no candidates why, with examples: `12 tags hold another python (py312)`.
-    `written` is what --write changed.
-    """
-
-    schema: int
-    tool: str
-    id: str
-    name: str
-    spec: str
-    started: datetime
-    seconds: float
-    current: ImageVersion
-    verdict: UpgradeVerdict
-    candidates: tuple[CandidateResult, ...] = ()
-    chosen: CandidateResult | None = None
-    first_bad: CandidateResult | None = None
-    passed_over: tuple[str, ...] = ()
-    written: tuple[Written, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    fault: Fault | None = None
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def hidden(self) -> tuple[str, ...]:
-        """Every value to mask, of the comparisons too."""
-        tried = [one.comparison for one in (*self.candidates, self.chosen, self.first_bad) if one and one.comparison]
-        return (*self.secrets, *(value for comparison in tried for value in comparison.hidden))
-
-    @property
-    def exit_status(self) -> int:
-        """0 current or upgraded, 1 every candidate failed; else the fault's: 3 the environment, 130 interrupted."""
-        if self.fault is not None:
-            return self.fault.exit_status
-        return 1 if self.verdict is UpgradeVerdict.BLOCKED else 0
-
-    @property
-    def conclusion(self) -> str:
-        """The exit status in a word: `success`, `failure`, `error` or `cancelled`."""
-        return _CONCLUSIONS.get(self.exit_status, "error")
+        return CONCLUSIONS.get(self.exit_status, "error")
