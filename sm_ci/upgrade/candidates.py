@@ -112,7 +112,7 @@ def support(current: ImageVersion, today: date) -> Finding | None:
             rule="end-of-patch",
             severity=Severity.WARNING,
             message=f"AWS has not patched {current.reference} since {day}",
-            remedy="Use a newer version.",
+            remedy="use a newer version",
         )
     if left > SOON:
         return None
@@ -121,7 +121,7 @@ def support(current: ImageVersion, today: date) -> Finding | None:
         rule="end-of-patch",
         severity=Severity.NOTICE,
         message=f"AWS patches {current.reference} until {day} only, which is {when}",
-        remedy="Plan the move to a newer version.",
+        remedy="plan the move to a newer version",
     )
 
 

@@ -147,7 +147,7 @@ def _listed(reference: Reference, way: Way) -> tuple[tuple[str, ...], tuple[Find
     if not found.cut:
         return found.tags, ()
     message = f"not all tags of {reference.name} are known: {found.cut}"
-    finding = Finding(rule="tags-cut", severity=Severity.WARNING, message=message, remedy="Newer ones may be missing.")
+    finding = Finding(rule="tags-cut", severity=Severity.WARNING, message=message, remedy="newer ones may be missing")
     return found.tags, (finding,)
 
 
@@ -194,13 +194,13 @@ def _gone(reference: Reference, tag: str) -> Finding:
             rule="tag-unknown",
             severity=Severity.WARNING,
             message=f"{reference.familiar} names no tag, so that nothing is known to be newer",
-            remedy=f"Write {reference.name}:TAG@{reference.digest}.",
+            remedy=f"write {reference.name}:TAG@{reference.digest}",
         )
     return Finding(
         rule="tag-gone",
         severity=Severity.WARNING,
-        message=f"{reference.name} has no tag {tag} any more",
-        remedy="The image can be had no longer than somebody keeps a copy: move to another tag.",
+        message=f"{reference.name} has no tag {tag}, or none any more",
+        remedy="the image can be had no longer than somebody keeps a copy: move to another tag",
     )
 
 
@@ -214,5 +214,5 @@ def _catalogued(fault: EnvironmentFault) -> Finding:
         rule="tags-catalogued",
         severity=Severity.WARNING,
         message=f"{fault.message}; the tags that this version of sm-ci knows are looked at",
-        remedy="A newer sm-ci knows newer ones.",
+        remedy="a newer sm-ci knows newer ones",
     )

@@ -113,6 +113,6 @@ def _missing(current: ImageVersion, there: Sequence[ImageVersion], listed: set[s
             rule="catalogue-behind",
             severity=Severity.NOTICE,
             message=f"{current.reference.rpartition(':')[0]} has {many}: {examples}",
-            remedy="Name the image by its address to move to one of them, or use a newer sm-ci.",
+            remedy="name the image by its address to move to one of them, or use a newer sm-ci",
         ),
     )

@@ -248,8 +248,8 @@ def test_what_the_list_of_a_registry_cannot_tell(world: World) -> None:
     gone = world.look("djl-inference:0.1.0-lmi1.0.0-cu130")
     assert [str(finding) for finding in gone.findings] == [
         (
-            f"{world.proxy.host}/djl-inference has no tag 0.1.0-lmi1.0.0-cu130 any more; "
-            "The image can be had no longer than somebody keeps a copy: move to another tag."
+            f"{world.proxy.host}/djl-inference has no tag 0.1.0-lmi1.0.0-cu130, or none any more; "
+            "the image can be had no longer than somebody keeps a copy: move to another tag"
         )
     ]
     bare = world.look(f"djl-inference@{digest}")
@@ -266,7 +266,7 @@ def test_what_the_list_of_a_registry_cannot_tell(world: World) -> None:
     assert [str(finding) for finding in cut.findings] == [
         (
             f"not all tags of {world.proxy.host}/djl-inference are known: its pages lead round in a circle; "
-            "Newer ones may be missing."
+            "newer ones may be missing"
         )
     ]
     assert shown(newer(cut)) == ["0.36.0-lmi28.0.0-cu130 minor"]
@@ -443,7 +443,7 @@ def test_an_image_named_by_its_version_moves_to_what_the_catalogue_has(world: Wo
     assert [str(finding) for finding in found.findings] == [
         (
             f"{AMAZON}/djl-inference has a newer tag than sm-ci knows: 0.99.0-lmi99.0.0-cu150; "
-            "Name the image by its address to move to one of them, or use a newer sm-ci."
+            "name the image by its address to move to one of them, or use a newer sm-ci"
         )
     ]
 
