@@ -66,7 +66,7 @@ class Written:
 
 
 class UpgradeVerdict(StrEnum):
-    """`current`: there is nothing newer; `upgraded`: a newer one passed; `blocked`: none that was tried did."""
+    """`current`: there is nothing newer, or nothing was to be tried; `upgraded`: a newer one passed; `blocked`: none that was tried did."""
 
     CURRENT = "current"
     UPGRADED = "upgraded"
@@ -107,10 +107,12 @@ class UpgradeResult:
 
     @property
     def exit_status(self) -> int:
-        """0 current or upgraded, 1 every candidate failed; else the fault's: 3 the environment, 130 interrupted."""
+        """0 current or upgraded; 1 none passed and one was refused; 3 none could be tried. Else the fault's: 3, or 130 interrupted."""
         if self.fault is not None:
             return self.fault.exit_status
-        return 1 if self.verdict is UpgradeVerdict.BLOCKED else 0
+        if self.verdict is not UpgradeVerdict.BLOCKED:
+            return 0
+        return 1 if any(one.outcome is CandidateOutcome.REFUSED for one in self.candidates) else 3
 
     @property
     def conclusion(self) -> str:
