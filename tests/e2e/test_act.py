@@ -231,9 +231,7 @@ def test_act_builds_the_action_from_its_dockerfile(
     """`uses: ./`, with the base image that the tests have in place of the public one."""
     with repository(engine, tmp_path, BASE) as made:
         shutil.rmtree(made.folder)
-        unneeded = shutil.ignore_patterns(
-            ".[!d]*", "tests", "bench", "examples", "script", "__pycache__", "sm-ci-results"
-        )
+        unneeded = shutil.ignore_patterns(".[!d]*", "tests", "bench", "examples", "__pycache__", "sm-ci-results")
         shutil.copytree(ROOT, made.folder, ignore=unneeded)
         dockerfile = made.folder / "Dockerfile"
         dockerfile.write_text(re.sub("^ARG BASE=.*$", f"ARG BASE={BASE}", dockerfile.read_text(), count=1, flags=re.M))
