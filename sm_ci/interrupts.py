@@ -35,12 +35,12 @@ class Interrupts:
 
     @contextmanager
     def exposed(self) -> Iterator[None]:
-        """Within a shielded block one in which signals raise."""
-        self._shields -= 1
+        """Within shielded blocks, however many, one in which signals raise."""
+        outside, self._shields = self._shields, 0
         try:
             yield
         finally:
-            self._shields += 1
+            self._shields = outside
 
     def handle(self, number: int, _frame: FrameType | None) -> None:
         """The handler of both signals."""

@@ -54,7 +54,8 @@ class Trial:
         if self.world.interrupts.received or comparison.baseline.result.fault:
             raise Stopped(comparison)
         tried = judged(candidate, comparison)
-        self.told(tried, comparison)
+        with self.world.interrupts.shielded():
+            self.told(tried, comparison)
         return tried
 
 

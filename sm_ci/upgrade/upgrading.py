@@ -122,7 +122,8 @@ class _Upgrading:
         tried = search(self.found, self._kept(trial), find=self.wishes.find, most=self.wishes.tries)
         self.found, self.chosen, self.first_bad = tried.candidates, tried.chosen, tried.first_bad
         if self.chosen and self.wishes.write:
-            self.write(subject, looked, self.chosen)
+            with self.world.interrupts.shielded():  # all files, or none
+                self.write(subject, looked, self.chosen)
 
     def look(self, subject: Subject) -> Looked:
         """Finds the candidates."""

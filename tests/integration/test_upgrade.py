@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import CLEAN_ENVIRON, Images
+from harness import CLEAN_ENVIRON, Images, read_until
 from standins.registry import Registry
 from versions import ROWS, Compared, build, sm_ci, write_spec
 
@@ -219,3 +221,26 @@ def outputs(text: str) -> dict[str, str]:
         name, _, end = line.partition("<<")
         found[name] = "\n".join(iter(lambda: next(lines), end))
     return found
+
+
+@pytest.mark.parametrize("said", ["baseline: waiting for", "candidate: waiting for", "asking both the same"])
+def test_an_interrupt_ends_it_at_once_and_leaves_nothing_but_the_reports(shop: Shop, tmp_path: Path, said: str) -> None:
+    """Of a candidate that is tried by many rounds; what was pulled for it goes too."""
+    spec = write_spec(
+        tmp_path / "sm-ci.yml", shop.image(NOW), tests=[ROWS], pull="missing", upgrade={"tags": "2.6.*-cpu-*"}
+    )
+    environ = {**CLEAN_ENVIRON, **shop.environ}
+    command = [sys.executable, "-m", "sm_ci", "upgrade", str(spec), *shop.login, "--rounds", "5000", "--out", "out"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        read_until(process, said)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        rest = process.stdout.read()
+        assert process.wait(timeout=30) == 130, rest
+    assert time.monotonic() - begun < 20, rest
+    ended = Compared(130, rest, tmp_path / "out")
+    assert (ended.upgrade["exit_status"], ended.upgrade["conclusion"]) == (130, "cancelled")
+    assert set(outcomes(ended).values()) == {"untried"}

@@ -72,3 +72,20 @@ def test_in_an_exposed_block_signals_raise_within_a_shielded_one() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
         assert interrupts.exit_status == 130
+
+
+def test_an_exposed_block_within_another_is_exposed_and_a_shield_within_it_shields() -> None:
+    with cancellable() as interrupts, interrupts.shielded(), interrupts.exposed():
+        with interrupts.exposed(), interrupts.shielded():
+            os.kill(os.getpid(), signal.SIGINT)
+        assert interrupts.received is signal.SIGINT
+    with cancellable() as interrupts, interrupts.shielded(), interrupts.exposed(), interrupts.exposed(), pytest.raises(Cancelled):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_after_an_exposed_block_the_shield_is_as_it_was() -> None:
+    with cancellable() as interrupts, interrupts.shielded():
+        with interrupts.exposed():
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupts.received is signal.SIGINT
