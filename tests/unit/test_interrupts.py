@@ -79,7 +79,13 @@ def test_an_exposed_block_within_another_is_exposed_and_a_shield_within_it_shiel
         with interrupts.exposed(), interrupts.shielded():
             os.kill(os.getpid(), signal.SIGINT)
         assert interrupts.received is signal.SIGINT
-    with cancellable() as interrupts, interrupts.shielded(), interrupts.exposed(), interrupts.exposed(), pytest.raises(Cancelled):
+    with (
+        cancellable() as interrupts,
+        interrupts.shielded(),
+        interrupts.exposed(),
+        interrupts.exposed(),
+        pytest.raises(Cancelled),
+    ):
         os.kill(os.getpid(), signal.SIGINT)
 
 
