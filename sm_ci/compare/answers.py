@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sm_ci.compare import pairing, sentences
-from sm_ci.compare.bodies import compare_bodies
+from sm_ci.compare.bodies import Starts, compare_bodies
 from sm_ci.compare.found import Found, uncompared
 from sm_ci.compare.heads import compare_heads
 from sm_ci.compare.noise import SHOWN
@@ -36,13 +36,19 @@ class Asked:
 
 
 def compare_answers(
-    asked: Asked, baseline: Sequence[Exchange], candidate: Sequence[Exchange], *, whole: int | None = None
+    asked: Asked,
+    baseline: Sequence[Exchange],
+    candidate: Sequence[Exchange],
+    *,
+    starts: Starts = ((), ()),
+    whole: int | None = None,
 ) -> AnswerComparison:
     """One case's answers of both versions. Never raises for what a container answered.
 
-    Of the first `whole` (all, without) the bodies are compared too; of those after them how they ended.
+    Of the first `whole` (all, without) the bodies are compared too; of those after them how they ended. `starts`: what the
+    baseline answered after one start, and after another.
     """
-    found = _compared(asked, baseline, candidate, whole)
+    found = _compared(asked, baseline, candidate, starts, whole)
     ledger, content = found.ledger, found.content
     values = [sentences.changed_value(one, content) for one in ledger.worst] if ledger and content else []
     shown = _example(baseline, candidate)
@@ -66,7 +72,13 @@ def compare_answers(
     )
 
 
-def _compared(asked: Asked, baseline: Sequence[Exchange], candidate: Sequence[Exchange], whole: int | None) -> Found:
+def _compared(
+    asked: Asked,
+    baseline: Sequence[Exchange],
+    candidate: Sequence[Exchange],
+    starts: Starts,
+    whole: int | None,
+) -> Found:
     if not baseline or not candidate:
         if not baseline and not candidate:
             return uncompared("there is nothing to compare, as neither version answered")
@@ -80,8 +92,11 @@ def _compared(asked: Asked, baseline: Sequence[Exchange], candidate: Sequence[Ex
     if shared is None:
         said = f"neither version answers ({head(baseline[0]).status.removeprefix('no answer: ')})"
         return replace(uncompared(said, Judgement.TOLD), pairs=min(len(baseline), len(candidate)))
-    ours, theirs = ([one for one in side[:whole] if head(one) == shared] for side in (baseline, candidate))
-    found = compare_bodies(asked.tolerance, shared, ours, theirs, exact=asked.allowed == IDENTICAL)
+    ours, theirs, first, again = (
+        [one for one in side[:whole] if head(one) == shared] for side in (baseline, candidate, *starts)
+    )
+    exact = asked.allowed == IDENTICAL
+    found = compare_bodies(asked.tolerance, shared, ours, theirs, starts=(first, again), exact=exact)
     if heads is None or found.judgement is Judgement.REFUSED:
         return found
     return replace(heads, said=f"{heads.said}; where both say {shared.status}: {found.said}")

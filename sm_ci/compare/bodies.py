@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from sm_ci.compare import pairing, sentences
 from sm_ci.compare.content import Content, contents
 from sm_ci.compare.found import Found, judged, pairs_of, uncompared
 from sm_ci.compare.noise import Ledger
 from sm_ci.compare.pairing import Bodies, Head
+from sm_ci.compare.starts import own_of
 from sm_ci.differences import Agreement, Judgement
 from sm_ci.results import Exchange
 from sm_ci.spec.model import Tolerance
 
 _EXACT = Tolerance(rtol=0, atol=0)
+_AMONG_ANSWERS = "one version's answers from each other"
+Starts = tuple[Sequence[Exchange], Sequence[Exchange]]
 
 
 def compare_bodies(
-    tolerance: Tolerance, shared: Head, baseline: Sequence[Exchange], candidate: Sequence[Exchange], *, exact: bool
+    tolerance: Tolerance,
+    shared: Head,
+    baseline: Sequence[Exchange],
+    candidate: Sequence[Exchange],
+    *,
+    starts: Starts = ((), ()),
+    exact: bool,
 ) -> Found:
-    """All answers have the head `shared`. `exact`: only identical ones are allowed, whatever the tolerance."""
+    """All answers have the head `shared`. `exact`: only identical ones are allowed, whatever the tolerance.
+
+    `starts`: what the baseline answered after one start, and after another.
+    """
     pairs = min(len(baseline), len(candidate))
     fine = Judgement.TOLD if pairing.failed(shared) else Judgement.ALLOWED
     if len({*pairing.hashes(baseline), *pairing.hashes(candidate)}) == 1:
@@ -30,12 +43,15 @@ def compare_bodies(
     ours, theirs = pairing.bodies(baseline), pairing.bodies(candidate)
     if not ours.order or not theirs.order:
         return uncompared(f"the answers differ and cannot be compared: {ours.why or theirs.why}")
-    trees = contents([*ours.different, *theirs.different], shared.media_type)
-    split = len(ours.different)
-    ledger = judged(_EXACT if exact else tolerance, trees[:split], trees[split:], ours.order, theirs.order)
-    found = _verdict(ledger, trees[0], shared.status, fine)
+    first, again = (pairing.bodies(side) for side in starts)
+    sets = (ours, theirs, first, again)
+    trees = iter(contents([body for one in sets for body in one.different], shared.media_type))
+    before, after, at_first, later = ([*islice(trees, len(one.different))] for one in sets)
+    own = own_of(at_first, later, tolerance)
+    ledger = judged(_EXACT if exact else tolerance, before, after, ours.order, theirs.order, own)
+    found = _verdict(ledger, before[0], shared.status, fine)
     if exact and found.judgement is Judgement.REFUSED:
-        near = judged(tolerance, trees[:split], trees[split:], ours.order, theirs.order)
+        near = judged(tolerance, before, after, ours.order, theirs.order, own)
         agreement = Agreement.CHANGED if near.changed else Agreement.WITHIN
         found = replace(found, agreement=agreement, said=f"{found.said}; only identical answers are allowed")
     return replace(found, said=f"{found.said}{_reservations(ours, theirs)}")
@@ -68,10 +84,11 @@ def _agreement(ledger: Ledger, content: Content, fine: Judgement, pairs: int) ->
         few = f"{pairs_of(pairs)} {'is' if pairs == 1 else 'are'} too few to tell a change from noise"
         said = f"{first}; one version's answers differ from each other too, and {few}"
         return Agreement.NOISE, Judgement.UNDECIDED, said
-    if ledger.noisy:
-        more = f" and {sentences.many(ledger.noisy - 1, 'more value')}" if ledger.noisy > 1 else ""
+    if noisy := ledger.explained + ledger.noisy:
+        more = f" and {sentences.many(noisy - 1, 'more value')}" if noisy > 1 else ""
         differ = f"{sentences.place(ledger.example, content)}{more} differ{'' if more else 's'}"
-        return Agreement.NOISE, fine, f"{differ}, and no more than one version's answers from each other, {among}"
+        like = "the baseline's from one of its starts to the next" if ledger.explained else _AMONG_ANSWERS
+        return Agreement.NOISE, fine, f"{differ}, and no more than {like}, {among}"
     if ledger.within and ledger.furthest:
         furthest = sentences.changed_value(ledger.furthest, content).path
         said = f"within the tolerance, {among}; furthest is {furthest}, {ledger.furthest.apart:.3g} apart"

@@ -47,10 +47,19 @@ class Content:
 
     def place(self, path: Path) -> str:
         """A path as users read it: `$.a[0]`, `row 2, column 1`, `line 3`, `array[0, 3]`."""
-        steps = list(_steps(path))
-        of_length = bool(steps) and steps[-1] is LENGTH
-        written = _PLACES[self.kind](self, steps[:-1] if of_length else steps)
+        found = list(steps(path))
+        of_length = bool(found) and found[-1] is LENGTH
+        written = _PLACES[self.kind](self, found[:-1] if of_length else found)
         return f"length({written})" if of_length else written
+
+
+def steps(path: Path) -> Iterator[object]:
+    """The keys and indices of the way, from the whole on."""
+    found = []
+    while path is not None:
+        path, step = path
+        found.append(step)
+    yield from reversed(found)
 
 
 def contents(bodies: Sequence[bytes], media_type: str) -> list[Content]:
@@ -173,14 +182,6 @@ def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
         seen[key] = seen.get(key, 0) + 1
         members[key if seen[key] == 1 else f"{key} ({seen[key]})"] = value
     return members
-
-
-def _steps(path: Path) -> Iterator[object]:
-    steps = []
-    while path is not None:
-        path, step = path
-        steps.append(step)
-    yield from reversed(steps)
 
 
 def _json_place(_: Content, steps: Sequence[object]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sm_ci.compare import sentences
 from sm_ci.compare.content import Content
 from sm_ci.compare.noise import Ledger
+from sm_ci.compare.starts import Own
 from sm_ci.compare.walking import differing
 from sm_ci.differences import Agreement, Judgement
 from sm_ci.spec.model import Tolerance
@@ -37,9 +38,12 @@ def judged(
     theirs: Sequence[Content],
     baseline: Sequence[int],
     candidate: Sequence[int],
+    own: Own | None = None,
 ) -> Ledger:
     """The differences of trees; `baseline` and `candidate` say which of them each answer is."""
-    ledger = Ledger(tolerance=tolerance, baseline=baseline, candidate=candidate, untyped=ours[0].untyped)
+    ledger = Ledger(
+        tolerance=tolerance, baseline=baseline, candidate=candidate, untyped=ours[0].untyped, own=own or Own()
+    )
     for path, values in differing([content.value for content in (*ours, *theirs)], len(ours)):
         ledger.add(path, values)
     ledger.judge()

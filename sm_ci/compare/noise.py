@@ -6,7 +6,8 @@ distribution, by exact tests at LEVEL over all noisy places of a case (Holm). Wh
 test and no value of one version is among the other's, that is open; so is, with so few, a change of a steady value where
 other values of the answer are drawn from a few.
 
-What no answer tells: a value that is one container's own from its start on (a host name, a seed drawn once) is a change.
+A value that is one container's own from its start on (a host name, a seed drawn once) looks like a change too: what the
+baseline's answers after another start tell (`starts`) is left out.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import TypeVar
 
 from sm_ci.compare.content import Path
 from sm_ci.compare.places import Difference, Numbers, Tested, numbers_in, numbers_tested, relative, tested, word
 from sm_ci.compare.ranks import refused_by_holm
+from sm_ci.compare.starts import Own
 from sm_ci.compare.walking import Values
 from sm_ci.spec.model import Tolerance
 
@@ -40,12 +43,15 @@ class Ledger:
     """Takes in places that are not the same in all answers.
 
     `baseline` and `candidate` say of each answer, in order, which of its version's trees it is. `untyped`: texts may be numbers.
+    `explained` places differ by no more than a start alone explains (`own`).
     """
 
     tolerance: Tolerance
     baseline: Sequence[int]
     candidate: Sequence[int]
     untyped: bool = False
+    own: Own = field(default_factory=Own)
+    explained: int = 0
     changed: int = 0
     within: int = 0
     noisy: int = 0
@@ -76,9 +82,11 @@ class Ledger:
 
     def add(self, path: Path, values: Values) -> None:
         """One place, with the value of each tree: the baseline's first."""
-        if len(values) == 2 and self._added_at_once(path, *values):
+        if len(values) == 2 and not self.own and self._added_at_once(path, *values):
             return
         numbers = numbers_in(values, untyped=self.untyped)
+        if self.own and self._explains(path, numbers):
+            return
         if numbers is None:
             self._add_words(path, values)
             return
@@ -114,6 +122,18 @@ class Ledger:
     @property
     def _jitter(self) -> float:
         return _JITTER if self.pairs >= _FEW else _JITTER_OF_FEW
+
+    def _explains(self, path: Path, numbers: Numbers | None) -> bool:
+        """Whether a start alone makes the difference; it is counted then."""
+        apart = None
+        if numbers is not None and not numbers.exact:
+            apart = abs(median(numbers.values[self.split :]) - median(numbers.values[: self.split]))
+        if not self.own.explains(path, apart):
+            return False
+        if self.explained == 0:
+            self.example = path
+        self.explained += 1
+        return True
 
     def _add_words(self, path: Path, values: Values) -> None:
         words = [word(value) for value in values]
@@ -166,7 +186,7 @@ class Ledger:
             heapq.heapreplace(self._worst, entry)
 
     def _keep_noisy(self, path: Path, values: Values, numbers: Numbers | None) -> None:
-        if self.noisy == 0:
+        if self.noisy == 0 and self.explained == 0:
             self.example = path
         if self.noisy % self._stride == 0:
             self._sample.append((path, values))

@@ -23,13 +23,17 @@ KEPT = 512 * 2**20
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """One case and the exchanges of each side; the n-th of both belong together. `times` are the latencies of those that were answered."""
+    """One case and the exchanges of each side; the n-th of both belong together. `times` are the latencies of those that were answered.
+
+    `starts`: what the baseline answered after one start, and after another, where it had two.
+    """
 
     case: Case
     baseline: list[Exchange] = field(default_factory=list)
     candidate: list[Exchange] = field(default_factory=list)
     times: list[tuple[float, float]] = field(default_factory=list)
     unanswered: int = 0
+    starts: tuple[Sequence[Exchange], Sequence[Exchange]] = ((), ())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,6 +175,8 @@ def paired(cases: Sequence[Case], baseline: Sequence[Pass], candidate: Sequence[
             for ours, theirs in zip(before.get(case.id, ()), after.get(case.id, ()), strict=False):
                 keep_pair(one, ours, theirs)
         if one.baseline:
+            if len(baseline) > 1:
+                one.starts = baseline[0].get(case.id, ()), baseline[1].get(case.id, ())
             found.append(one)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -26,7 +26,7 @@ from sm_ci.spec.allowances import Allowances
 from sm_ci.spec.model import Tolerance
 from sm_ci.trial.asking import WHOLE, Asked, Asking, Budget
 from sm_ci.trial.elsewhere import renamed
-from sm_ci.trial.hosting import Both, Manner, Seen, World
+from sm_ci.trial.hosting import Both, Judging, Manner, Seen, World
 from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, Side
 
 SCHEMA = 1
@@ -94,8 +94,12 @@ def _hosting(name: str, side: Side) -> Hosting | None:
 
 def _seen(sides: Mapping[str, Side], hostings: Mapping[str, Hosting], asking: Asking, plan: Plan, world: World) -> Seen:
     """What came of hosting; of a side that was never begun, because of a signal, the result says so."""
-    enough = partial(_enough, plan.allowances, asking.spec.file.defaults.tolerance)
-    both = Both(hostings, asking, plan.budget, enough, partial(figures.rounds_in_turns, plan.allowances), world)
+    judging = Judging(
+        enough=partial(_enough, plan.allowances, asking.spec.file.defaults.tolerance),
+        needed=partial(figures.rounds_in_turns, plan.allowances),
+        doubtful=partial(_doubtful, asking.spec, plan.allowances),
+    )
+    both = Both(hostings, asking, plan.budget, judging, world)
     both.seen.results.update({name: side.result for name, side in sides.items() if side.result})
     try:
         with world.interrupts.exposed():
@@ -132,32 +136,43 @@ def _timed(asked: Sequence[Asked]) -> list[Timed]:
     return [Timed(case=one.case.name, pairs=one.times) for one in asked]
 
 
-def _answers(spec: Spec, seen: Seen, allowed: Allowances) -> list[AnswerComparison]:
+def _doubtful(spec: Spec, allowed: Allowances, asked: Sequence[Asked]) -> list[Asked]:
+    """Those whose values are refused; a status or a media type is nothing that a start draws."""
+    return [
+        one
+        for one in asked
+        if compare_heads(spec.file.defaults.tolerance, one.baseline, one.candidate) is None
+        and _compared(spec, allowed, one).judgement is Judgement.REFUSED
+    ]
+
+
+def _answers(spec: Spec, seen: Seen, allowed: Allowances) -> Iterator[AnswerComparison]:
     """Of each case: as often as both were asked, else by the one answer of each run."""
     asked = {one.case.id: one for one in seen.asked}
-    found = []
     for case in spec.cases:
-        sent = asked.get(case.id)
-        before, after = (sent.baseline, sent.candidate) if sent else _told(case, seen)
-        if before or after:
-            wanted = AskedAnswers(
-                id=case.id,
-                name=case.name,
-                tolerance=spec.file.defaults.tolerance,
-                allowed=allowed.answers,
-                at=case.at,
-            )
-            found.append(compare_answers(wanted, before, after, whole=WHOLE))
-    return found
+        one = asked.get(case.id) or _told(case, seen)
+        if one.baseline or one.candidate:
+            yield _compared(spec, allowed, one)
 
 
-def _told(case: Case, seen: Seen) -> tuple[list[Exchange], list[Exchange]]:
+def _compared(spec: Spec, allowed: Allowances, one: Asked) -> AnswerComparison:
+    wanted = AskedAnswers(
+        id=one.case.id,
+        name=one.case.name,
+        tolerance=spec.file.defaults.tolerance,
+        allowed=allowed.answers,
+        at=one.case.at,
+    )
+    return compare_answers(wanted, one.baseline, one.candidate, starts=one.starts, whole=WHOLE)
+
+
+def _told(case: Case, seen: Seen) -> Asked:
     """By name: as of another commit the spec may have another one."""
 
     def of(result: RunResult) -> list[Exchange]:
         return [one.exchanges[-1] for one in result.cases if one.name == case.name and one.exchanges]
 
-    return of(seen.results[BASELINE]), of(seen.results[CANDIDATE])
+    return Asked(case=case, baseline=of(seen.results[BASELINE]), candidate=of(seen.results[CANDIDATE]))
 
 
 def _measures(subjects: Mapping[str, Subject], seen: Seen, allowed: Allowances) -> tuple[Measure, ...]:

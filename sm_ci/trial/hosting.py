@@ -23,10 +23,12 @@ from sm_ci.session import Hosted
 from sm_ci.spec import Case
 from sm_ci.trial.aside import Aside
 from sm_ci.trial.asking import Asked, Asking, Budget, Pass, alone, alternate, paired
-from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, for_figures_alone
+from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, for_answers_alone
 
 ROOM = 2.5
 """So many times what the baseline uses must fit into the machine's memory for both to be in service at once."""
+AGAIN = 12
+"""Answers of another start that tell the value of that start from noise about it."""
 
 
 class Manner(StrEnum):
@@ -61,6 +63,19 @@ class Seen:
     apart: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """What there is to know of the exchanges while they are made.
+
+    `enough`: no more are needed. `needed`: how many, of so many cases that are asked with nothing beside them. `doubtful`: those
+    cases whose change may be of the container's start.
+    """
+
+    enough: Callable[[Sequence[Asked]], bool]
+    needed: Callable[[int], int]
+    doubtful: Callable[[Sequence[Asked]], Sequence[Asked]]
+
+
 class Both:
     """The sides that are hosted, one or both, by their names."""
 
@@ -69,12 +84,11 @@ class Both:
         hostings: Mapping[str, Hosting],
         asking: Asking,
         budget: Budget,
-        enough: Callable[[Sequence[Asked]], bool],
-        needed: Callable[[int], int],
+        judging: Judging,
         world: World,
     ) -> None:
         self.hostings, self.asking, self.budget, self.world = hostings, asking, budget, world
-        self.enough, self.needed = enough, needed
+        self.judging = judging
         self.seen = Seen()
         self._told = set[str]()
         self._passes: dict[str, list[Pass]] = {BASELINE: [], CANDIDATE: []}
@@ -88,6 +102,7 @@ class Both:
         baseline, candidate = self.hostings[BASELINE], self.hostings[CANDIDATE]
         result = self._run(baseline, meanwhile=partial(self._beside, manner))
         if CANDIDATE in self.seen.results:
+            self._again(baseline)
             return self.seen
         if self.seen.apart and _served(result):
             self._in_turns(baseline, candidate)
@@ -95,8 +110,10 @@ class Both:
             self._run(candidate)
         return self.seen
 
-    def _run(self, side: Hosting, *, meanwhile: Callable[[Hosted], None] | None = None) -> RunResult:
-        """One run of one side; the first is its result. Cancelled when a signal ended it."""
+    def _run(
+        self, side: Hosting, *, meanwhile: Callable[[Hosted], None] | None = None, timed: bool = True
+    ) -> RunResult:
+        """One run of one side; the first is its result. Cancelled when a signal ended it. `timed`: its start counts."""
         told = side.elsewhere.told if side.elsewhere else str
         aside = Aside(self.world.progress, side.name, told, self._told)
         look = partial(_look, side.contents, self.world.known, aside)
@@ -108,7 +125,7 @@ class Both:
             interrupts=self.world.interrupts,
         )
         self.seen.results.setdefault(side.name, result)
-        if result.hosting and result.hosting.ready_after is not None:
+        if timed and result.hosting and result.hosting.ready_after is not None:
             self.seen.starts.setdefault(side.name, []).append(result.hosting.ready_after)
         if self.world.interrupts.received:
             raise self.world.interrupts.error()
@@ -136,7 +153,7 @@ class Both:
                 baseline.service,
                 candidate.service,
                 self.budget,
-                enough=self.enough,
+                enough=self.judging.enough,
                 progress=self.world.progress,
             )
 
@@ -145,26 +162,37 @@ class Both:
         if not _served(self._run(candidate, meanwhile=partial(self._ask_one, candidate))):
             return
         for side in (candidate, baseline):
-            again = replace(side, spec=for_figures_alone(side.spec), options=replace(side.options, cases=()))
+            again = for_answers_alone(side)
             if not _served(self._run(again, meanwhile=partial(self._ask_one, again))):
                 return
         self.seen.asked = paired(self.asking.cases, self._passes[BASELINE], self._passes[CANDIDATE])
 
+    def _again(self, baseline: Hosting) -> None:
+        """The baseline after another start, where answers changed: what differs there is no change of the version."""
+        doubtful = self.judging.doubtful(self.seen.asked)
+        if doubtful:
+            why = "is it the version that changed answers, or do they differ from start to start?"
+            self.world.progress.step(f"hosting the baseline once more: {why}")
+            again = for_answers_alone(baseline)
+            self._run(again, meanwhile=partial(self._ask_again, doubtful), timed=False)
+
+    def _ask_again(self, doubtful: Sequence[Asked], hosted: Hosted) -> None:
+        answers = self._alone([one.case for one in doubtful], hosted, needed=AGAIN)
+        for one in doubtful:
+            one.starts = one.baseline, answers[one.case.id]
+
     def _ask_one(self, side: Hosting, hosted: Hosted) -> None:
         """Of a side that is hosted once more the cases are those that it has answered before."""
-        told = hosted.cases or self.seen.results[side.name].cases if side.name in self.seen.results else hosted.cases
-        cases = answered_by(self.asking.cases, told)
+        first = self.seen.results.get(side.name)
+        cases = answered_by(self.asking.cases, first.cases if first else hosted.cases)
         if cases:
             self.world.progress.step(f"asking the {side.name} ({_tests(len(cases))})")
         with _watched(self.seen, side.name, hosted):
-            asked = alone(
-                replace(self.asking, cases=cases),
-                hosted.service,
-                self.budget,
-                needed=self.needed(len(cases)),
-                progress=self.world.progress,
-            )
-        self._passes[side.name].append(asked)
+            self._passes[side.name].append(self._alone(cases, hosted, needed=self.judging.needed(len(cases))))
+
+    def _alone(self, cases: Sequence[Case], hosted: Hosted, *, needed: int) -> Pass:
+        asking = replace(self.asking, cases=cases)
+        return alone(asking, hosted.service, self.budget, needed=needed, progress=self.world.progress)
 
 
 def why_apart(manner: Manner, side: Hosting, hosted: Hosted) -> str:
@@ -205,12 +233,10 @@ def _memory(hosted: Hosted) -> int:
 
 @contextmanager
 def _watched(seen: Seen, name: str, hosted: Hosted) -> Iterator[None]:
-    """Notes the most memory that a side uses in the block; at least one sample."""
-    before = _memory(hosted)
+    """Notes the most memory that a side uses in the block, and at its end."""
     with usage.sampled(hosted.engine, hosted.service.container, lambda: 0.0, lambda: None) as samples:
         yield
-    peak = max((sample.memory or 0 for sample in samples), default=0)
-    if most := max(peak, before, _memory(hosted)):
+    if most := max(_memory(hosted), *(sample.memory or 0 for sample in samples), 0):
         seen.peaks[name] = max(most, seen.peaks.get(name, 0))
 
 

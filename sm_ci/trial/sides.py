@@ -39,7 +39,8 @@ class Hosting:
     elsewhere: Elsewhere | None = None
 
 
-def for_figures_alone(spec: Spec) -> Spec:
+def for_answers_alone(side: Hosting) -> Hosting:
     """The same container without tests, loads and contract suite: it is hosted once more, for its answers and times."""
     quiet = {"tests": (), "load": (), "logs": Contains(), "contract": Contract(level="off")}
-    return replace(spec, file=spec.file.model_copy(update=quiet), cases=(), findings=())
+    spec = replace(side.spec, file=side.spec.file.model_copy(update=quiet), cases=(), findings=())
+    return replace(side, spec=spec, options=replace(side.options, cases=()))

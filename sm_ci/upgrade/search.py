@@ -9,7 +9,7 @@ from enum import StrEnum
 from sm_ci.differences import CandidateOutcome, CandidateResult
 
 Trial = Callable[[CandidateResult], CandidateResult]
-"""Tries a candidate: the same with its outcome."""
+"""Tries a candidate: the same with its outcome; untried where it is no other image than the one in use."""
 
 
 class Find(StrEnum):
@@ -27,6 +27,13 @@ class Found:
     chosen: CandidateResult | None = None
     first_bad: CandidateResult | None = None
     tried: int = 0
+
+
+def at_most(candidates: int, find: Find, most: int) -> int:
+    """How many of so many candidates are tried at the most: by halves, the newest and as many as halve the rest."""
+    if find is Find.FIRST_BAD and candidates:
+        candidates = 1 + (candidates - 1).bit_length()
+    return min(candidates, most)
 
 
 def search(candidates: Sequence[CandidateResult], trial: Trial, *, find: Find, most: int) -> Found:
@@ -78,7 +85,7 @@ def _first_bad(found: Found, trial: Trial, most: int) -> None:
     found.chosen = found.candidates[order[good]] if good >= 0 else None
     found.first_bad = found.candidates[order[bad]] if bad < len(order) else None
     for index, one in enumerate(found.candidates):
-        if one.outcome is CandidateOutcome.UNTRIED:
+        if one.outcome is CandidateOutcome.UNTRIED and index in order:
             _leave(found, index, _why_left(found, order, index, (good, bad), most))
 
 
@@ -93,7 +100,7 @@ def _why_left(found: Found, order: list[int], index: int, bounds: tuple[int, int
 
 def _try(found: Found, index: int, trial: Trial) -> CandidateResult:
     tried = found.candidates[index] = trial(found.candidates[index])
-    found.tried += 1
+    found.tried += tried.outcome is not CandidateOutcome.UNTRIED
     return tried
 
 

@@ -6,9 +6,10 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from sm_ci import __version__, session
@@ -22,9 +23,8 @@ from sm_ci.differences import (
     UpgradeVerdict,
     Written,
 )
-from sm_ci.engine import images
 from sm_ci.engine.client import connect
-from sm_ci.errors import Cancelled, Finding, Severity, SmCiError, SpecError
+from sm_ci.errors import Cancelled, Finding, ImageMissing, Severity, SmCiError, SpecError
 from sm_ci.image.reference import Reference
 from sm_ci.results import Fault
 from sm_ci.session.access import Gate
@@ -34,9 +34,9 @@ from sm_ci.trial import Plan, World
 from sm_ci.upgrade import writing
 from sm_ci.upgrade.candidates import Wanted, candidates, support
 from sm_ci.upgrade.looking import Looked, Way, pinned
-from sm_ci.upgrade.search import Find, search
+from sm_ci.upgrade.search import Find, at_most, search
 from sm_ci.upgrade.subject import Subject, subject_of
-from sm_ci.upgrade.trying import Stopped, Trial, blamed
+from sm_ci.upgrade.trying import Stopped, Trial, known, lent
 
 SCHEMA = 1
 UNKNOWN = ImageVersion(reference="", tag="")
@@ -74,10 +74,13 @@ def upgrade(
             upgrading.go(Path(scratch))
     except Stopped as stopped:
         upgrading.stop(stopped)
-    except (SmCiError, Cancelled) as error:
+    except SmCiError as error:
         upgrading.findings += error.findings if isinstance(error, SpecError) else ()
-        remedy = getattr(error, "remedy", "")
-        upgrading.fault = Fault(kind=error.kind, message=error.message, remedy=remedy, exit_status=error.exit_status)
+        upgrading.fault = Fault(
+            kind=error.kind, message=error.message, remedy=error.remedy, exit_status=error.exit_status, at=error.at
+        )
+    except Cancelled as error:
+        upgrading.fault = Fault(kind=error.kind, message=error.message, remedy="", exit_status=error.exit_status)
     return upgrading.result()
 
 
@@ -110,11 +113,10 @@ class _Upgrading:
         if self.wishes.listing or not self.found:
             return
         trial = Trial(
-            current=subject.label(self.current.reference),
-            label=subject.label,
+            subject=subject,
+            current=self.current.reference,
             spec=self.spec,
             options=self.options,
-            prepared=subject.prepared,
             plan=self.wishes.plan,
             world=self.world,
             told=self.told,
@@ -152,8 +154,8 @@ class _Upgrading:
 
     def stop(self, stopped: Stopped) -> None:
         """What is in use cannot be hosted, or we were interrupted."""
-        result = blamed(stopped.comparison)
-        fault = result.fault or stopped.comparison.fault
+        comparison = stopped.comparison
+        fault = comparison.baseline.result.fault or comparison.candidate.result.fault or comparison.fault
         if fault is None:
             return
         self.fault = replace(fault, message=f"what is in use could not be hosted: {fault.message}")
@@ -200,39 +202,40 @@ class _Upgrading:
 
     def _kept(self, trial: Trial) -> Callable[[CandidateResult], CandidateResult]:
         """Keeps what is known of each candidate as it comes: an interrupt leaves the rest untried."""
+        numbers = count(1)
+        most = at_most(len(self.found), self.wishes.find, self.wishes.tries)
 
         def tried(candidate: CandidateResult) -> CandidateResult:
             at = self.found.index(candidate)
-            with self._lent(candidate.version.reference) as keep:
-                done = self.found[at] = trial(self._pinned(candidate))
-                keep(done.outcome is CandidateOutcome.PASSED)
+            tag, number = candidate.version.tag, next(numbers)
+            of = f" ({number} of at most {max(number, most)})" if most > 1 else ""
+            self.world.progress.step(f"trying {tag}{of}")
+            try:
+                candidate = self._identified(candidate)
+            except ImageMissing as error:
+                self.found[at] = replace(candidate, outcome=CandidateOutcome.ERRORED, reason=error.message)
+                return self.found[at]
+            done = known(candidate, self.current, self.found)
+            if done:
+                self.world.progress.done(f"{tag} {done.reason}")
+            else:
+                with lent(candidate.version.reference, self.world) as keep:
+                    done = trial(candidate)
+                    keep(done.outcome is CandidateOutcome.PASSED)
+            self.found[at] = done
             return done
 
         return tried
 
-    @contextmanager
-    def _lent(self, image: str) -> Iterator[Callable[[bool], None]]:
-        """An image that the engine did not have is removed after the block unless it is to be kept: a runner's disk is small."""
-        kept: list[bool] = []
-        with connect(self.world.environ) as engine:
-            had = images.find(engine, image) is not None
-        try:
-            yield kept.append
-        finally:
-            if not had and not any(kept):
-                with self.world.interrupts.shielded(), suppress(SmCiError), connect(self.world.environ) as engine:
-                    images.remove(engine, image)
-
-    def _pinned(self, candidate: CandidateResult) -> CandidateResult:
-        """By digest, where the one in use is: what is tried is what is written."""
-        version = candidate.version
-        if not Reference.parse(self.current.reference).digest:
-            return candidate
-        reference = Reference.parse(version.reference)
+    def _identified(self, candidate: CandidateResult) -> CandidateResult:
+        """With its digest; named by it, where the one in use is: what is tried is what is written. ImageMissing."""
+        reference = Reference.parse(candidate.version.reference)
         with self._way() as way:
-            version = pinned(version, reference, way)
-        named = replace(reference, tag=version.tag, digest=version.digest).familiar
-        return replace(candidate, version=replace(version, reference=named))
+            version = pinned(candidate.version, reference, way)
+        if Reference.parse(self.current.reference).digest:
+            named = replace(reference, tag=version.tag, digest=version.digest).familiar
+            version = replace(version, reference=named)
+        return replace(candidate, version=version)
 
     @contextmanager
     def _way(self) -> Iterator[Way]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from harness import CLEAN_ENVIRON, Images
-from versions import ROWS, SAMPLED, Compared, build, sm_ci, write_spec
+from versions import DRAWN, ROWS, SAMPLED, Compared, build, sm_ci, write_spec
 
 from sm_ci.engine.client import Engine
 
@@ -106,12 +106,30 @@ def test_a_baseline_that_cannot_serve_leaves_nothing_to_compare_with(spec: Path,
     assert ended.comparison["candidate"]["conclusion"] == "success"  # it is tried all the same
 
 
-def test_where_both_do_not_fit_they_are_hosted_in_turns(spec: Path, images: Images) -> None:
-    ended = compared(spec, images, "shifted", "--hosting", "in-turns")
-    assert ended.status == 1, ended.output
+def test_where_both_do_not_fit_they_are_hosted_in_turns(tmp_path: Path, images: Images) -> None:
+    spec = write_spec(tmp_path / "sm-ci.yml", build(images, "same"), tests=[ROWS, SAMPLED, DRAWN])
+    ended = compared(spec, images, "package", "--hosting", "in-turns")
+    assert ended.status == 0, ended.output
     assert ended.comparison["together"] is False
-    assert agreements(ended) == {"rows": "changed", "sampled": "noise"}
+    assert agreements(ended) == {"rows": "noise", "sampled": "noise", "drawn": "noise"}
     assert "hosted in turns: as --hosting asks" in ended.output
+
+
+def test_what_each_start_draws_anew_is_no_change_and_hides_none(tmp_path: Path, images: Images) -> None:
+    """The baseline is hosted once more to tell them apart."""
+    spec = write_spec(tmp_path / "sm-ci.yml", build(images, "same"), tests=[ROWS, DRAWN])
+    ended = compared(spec, images, "shifted")
+    assert ended.status == 1, ended.output
+    assert agreements(ended) == {"rows": "changed", "drawn": "changed"}
+    assert "hosting the baseline once more: is it the version that changed answers" in ended.output
+    drawn = next(answer for answer in ended.comparison["answers"] if answer["name"] == "drawn")
+    assert [value["path"] for value in drawn["values"]] == ["$.predictions[0]"]
+    same = sm_ci(spec.parent, "compare", spec, "--candidate", f"image:{build(images, 'package')}", *ROUNDS)
+    assert same.status == 0, same.output
+    drawn = next(answer for answer in same.comparison["answers"] if answer["name"] == "drawn")
+    assert drawn["message"] == (
+        "drawn: $.id and 1 more value differ, and no more than the baseline's from one of its starts to the next, in 20 pairs"
+    )
 
 
 def test_a_commit_is_a_side(tmp_path: Path, images: Images) -> None:

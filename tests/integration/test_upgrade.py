@@ -121,6 +121,24 @@ def test_what_is_held_does_not_move_and_the_newest_is_current(shop: Shop, tmp_pa
     assert any("move python, which is held" in one for one in ended.upgrade["passed_over"])
 
 
+def test_one_image_under_several_tags_is_hosted_once(
+    shop: Shop, engine: Engine, images: Images, tmp_path: Path
+) -> None:
+    registry, repository = shop.registry, shop.registry.reference("team/twins")
+    for tag, name in {"1.0.0": "same", "1.0.1": "same", "1.1.0": "shifted", "1.2.0": "shifted"}.items():
+        registry.push(engine.raw, build(images, name), f"team/twins:{tag}")
+    try:
+        ended = upgrade(shop, tmp_path, *QUICK, image=f"{repository}:1.0.0")
+        assert ended.status == 1, ended.output
+        assert outcomes(ended) == {"1.2.0": "refused", "1.1.0": "refused", "1.0.1": "untried"}
+        first, twin, same = (one["reason"] for one in ended.upgrade["candidates"])
+        assert (twin, same) == (f"is the same image as 1.2.0: {first}", "is the image in use")
+        assert "trying 1.1.0 (2 of at most 3)" in ended.output
+        assert [path.name for path in ended.out.iterdir() if path.is_dir()] == ["1.2.0"]
+    finally:
+        engines.remove(engine, f"{repository}:1.0.0")
+
+
 def test_listing_hosts_nothing(shop: Shop, tmp_path: Path) -> None:
     ended = upgrade(shop, tmp_path, "--list", "--level", "major")
     assert ended.status == 0, ended.output

@@ -26,6 +26,7 @@ VERSIONS: dict[str, dict[str, str]] = {
 """By name, the build arguments that make the difference."""
 ROWS = {"name": "rows", "request": {"json": {"instances": [[1, 2], [3, 4]]}}}
 SAMPLED = {"name": "sampled", "request": {"json": {"instances": ["sampled"]}}, "expect": {"status": 200}}
+DRAWN = {"name": "drawn", "request": {"json": {"instances": [[1, 2]], "seed": True}}}
 ALLOW = {"p50": "+20%", "image_size": "+20%"}
 
 

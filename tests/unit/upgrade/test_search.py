@@ -7,14 +7,17 @@ from dataclasses import replace
 import pytest
 
 from sm_ci.differences import CandidateOutcome, CandidateResult, ImageVersion, UpgradeLevel
-from sm_ci.upgrade.search import Find, Found, search
+from sm_ci.upgrade.search import Find, Found, at_most, search
 
 GOOD, BAD, LOST = CandidateOutcome.PASSED, CandidateOutcome.REFUSED, CandidateOutcome.ERRORED
-WORDS = {"g": GOOD, "b": BAD, "?": LOST}
+WORDS = {"g": GOOD, "b": BAD, "?": LOST, "=": CandidateOutcome.UNTRIED}
 
 
 def searched(fates: str, find: Find, most: int = 99) -> tuple[Found, list[str]]:
-    """`fates` from the oldest to the newest: g passes, b does not, ? cannot be tried. Tags are 1, 2, … from the oldest."""
+    """`fates` from the oldest to the newest: g passes, b does not, ? cannot be tried, = is the image in use.
+
+    Tags are 1, 2, … from the oldest.
+    """
     tried: list[str] = []
     candidates = [
         CandidateResult(
@@ -48,6 +51,8 @@ def tag(one: CandidateResult | None) -> str:
         ("bbb", "3 2 1", "-", "-"),
         ("g?b", "3 2 1", "1", "-"),
         ("b?g", "3", "3", "-"),
+        ("g=b", "3 2 1", "1", "-"),
+        ("=", "1", "-", "-"),
     ],
 )
 def test_the_newest_that_passes_is_chosen(fates: str, tried: str, chosen: str, first_bad: str) -> None:
@@ -77,13 +82,27 @@ def test_the_first_bad_one_is_found_by_halves(count: int, good: int) -> None:
     assert len(order) == len(set(order)) <= 1 + count.bit_length()
 
 
-@pytest.mark.parametrize("fates", ["gg?bb", "g?gbb", "ggb??", "???gb", "?", "g???b", "b?"])
+@pytest.mark.parametrize("fates", ["gg?bb", "gg==bb", "=", "g?gbb", "ggb??", "???gb", "?", "g???b", "b?"])
 def test_those_that_cannot_be_tried_are_stepped_over(fates: str) -> None:
     found, order = searched(fates, Find.FIRST_BAD)
-    known = fates.replace("?", "")
+    known = fates.replace("?", "").replace("=", "")
     assert tag(found.chosen) == (str(fates.rindex("g") + 1) if "g" in known else "-")
     assert tag(found.first_bad) == (str(fates.index("b") + 1) if "b" in known else "-")
     assert len(order) == len(set(order))
+
+
+@pytest.mark.parametrize("find", Find)
+@pytest.mark.parametrize("count", range(10))
+def test_how_many_are_tried_at_most_is_known_beforehand(find: Find, count: int) -> None:
+    tried = [len(searched("g" * good + "b" * (count - good), find)[1]) for good in range(count + 1)]
+    assert max(tried) == at_most(count, find, 99)
+    assert at_most(count, find, 2) == min(2, at_most(count, find, 99))
+
+
+def test_the_image_in_use_under_another_tag_does_not_count_as_tried() -> None:
+    found, order = searched("gb=b", Find.NEWEST, most=2)
+    assert order == ["4", "3", "2"]
+    assert [one.reason for one in found.candidates] == ["tried"] * 3 + ["not tried: 2 candidates are tried (--tries)"]
 
 
 def test_halving_says_why_the_others_were_left() -> None:
