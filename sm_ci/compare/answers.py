@@ -25,7 +25,7 @@ ANY, IDENTICAL = "any", "identical"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Question:
     """One case. `allowed` is what `allow` says of answers: identical, within tolerance, any."""
 
     id: str
@@ -36,7 +36,7 @@ class Asked:
 
 
 def compare_answers(
-    asked: Asked,
+    question: Question,
     baseline: Sequence[Exchange],
     candidate: Sequence[Exchange],
     *,
@@ -48,19 +48,19 @@ def compare_answers(
     Of the first `whole` (all, without) the bodies are compared too; of those after them how they ended. `starts`: what the
     baseline answered after one start, and after another.
     """
-    found = _compared(asked, baseline, candidate, starts, whole)
+    found = _compared(question, baseline, candidate, starts, whole)
     ledger, content = found.ledger, found.content
     values = [sentences.changed_value(one, content) for one in ledger.worst] if ledger and content else []
     shown = _example(baseline, candidate)
     judgement = found.judgement
-    if asked.allowed == ANY and judgement is not Judgement.ALLOWED:
+    if question.allowed == ANY and judgement is not Judgement.ALLOWED:
         judgement = Judgement.TOLD
     return AnswerComparison(
-        case=asked.id,
-        name=asked.name,
+        case=question.id,
+        name=question.name,
         agreement=found.agreement,
         judgement=judgement,
-        message=shorten(f"{asked.name}: {found.said}", sentences.LONGEST),
+        message=shorten(f"{question.name}: {found.said}", sentences.LONGEST),
         pairs=found.pairs,
         changed=found.changed,
         differing=ledger.changed if ledger else 0,
@@ -68,12 +68,12 @@ def compare_answers(
         noise=ledger.noise if ledger else None,
         baseline=shown[0],
         candidate=shown[1],
-        at=asked.at,
+        at=question.at,
     )
 
 
 def _compared(
-    asked: Asked,
+    question: Question,
     baseline: Sequence[Exchange],
     candidate: Sequence[Exchange],
     starts: Starts,
@@ -85,7 +85,7 @@ def _compared(
         return uncompared(
             f"there is nothing to compare, as the {'candidate' if baseline else 'baseline'} did not answer"
         )
-    heads = compare_heads(asked.tolerance, baseline, candidate)
+    heads = compare_heads(question.tolerance, baseline, candidate)
     shared = pairing.common(baseline, candidate)
     if heads and (heads.judgement is Judgement.REFUSED or heads.agreement is not Agreement.NOISE or shared is None):
         return heads
@@ -95,8 +95,8 @@ def _compared(
     ours, theirs, first, again = (
         [one for one in side[:whole] if head(one) == shared] for side in (baseline, candidate, *starts)
     )
-    exact = asked.allowed == IDENTICAL
-    found = compare_bodies(asked.tolerance, shared, ours, theirs, starts=(first, again), exact=exact)
+    exact = question.allowed == IDENTICAL
+    found = compare_bodies(question.tolerance, shared, ours, theirs, starts=(first, again), exact=exact)
     if heads is None or found.judgement is Judgement.REFUSED:
         return found
     return replace(heads, said=f"{heads.said}; where both say {shared.status}: {found.said}")

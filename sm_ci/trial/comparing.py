@@ -5,28 +5,23 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from sm_ci import __version__, session
 from sm_ci.compare import figures, outcomes, singles, verdict
-from sm_ci.compare.answers import Asked as AskedAnswers
-from sm_ci.compare.answers import compare_answers
 from sm_ci.compare.contents import changes
-from sm_ci.compare.figures import Timed
-from sm_ci.compare.heads import compare_heads
-from sm_ci.differences import AnswerComparison, Comparison, Judgement, Measure, Subject
+from sm_ci.differences import Comparison, Measure, Subject
 from sm_ci.errors import Cancelled, Finding, Severity
-from sm_ci.results import Exchange, RunResult
-from sm_ci.spec import Case, Spec
+from sm_ci.results import RunResult
+from sm_ci.spec import Spec
 from sm_ci.spec.allowances import Allowances
-from sm_ci.spec.model import Tolerance
-from sm_ci.trial.asking import WHOLE, Asked, Asking, Budget
+from sm_ci.trial.asking import Asking, Budget
 from sm_ci.trial.elsewhere import renamed
-from sm_ci.trial.hosting import Both, Judging, Manner, Seen, World
+from sm_ci.trial.hosting import Both, Manner, Seen, World
+from sm_ci.trial.judging import answers_of, judging_of, timed
 from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, Side
 
 SCHEMA = 1
@@ -50,7 +45,7 @@ def compare(baseline: Side, candidate: Side, spec: Spec, plan: Plan, world: Worl
         asking = Asking(spec=spec, cases=spec.cases, folder=Path(folder))
         seen = _seen(sides, hostings, asking, plan, world)
         subjects = {name: _subject(side, hostings.get(name), seen.results[name]) for name, side in sides.items()}
-        answers = tuple(_answers(spec, seen, plan.allowances))
+        answers = answers_of(spec, seen.asked, seen.results, plan.allowances)
     ours, theirs = subjects[BASELINE], subjects[CANDIDATE]
     measures = _measures(subjects, seen, plan.allowances)
     tests = outcomes.test_changes(ours.result, theirs.result)
@@ -94,12 +89,7 @@ def _hosting(name: str, side: Side) -> Hosting | None:
 
 def _seen(sides: Mapping[str, Side], hostings: Mapping[str, Hosting], asking: Asking, plan: Plan, world: World) -> Seen:
     """What came of hosting; of a side that was never begun, because of a signal, the result says so."""
-    judging = Judging(
-        enough=partial(_enough, plan.allowances, asking.spec.file.defaults.tolerance),
-        needed=partial(figures.rounds_in_turns, plan.allowances),
-        doubtful=partial(_doubtful, asking.spec, plan.allowances),
-    )
-    both = Both(hostings, asking, plan.budget, judging, world)
+    both = Both(hostings, asking, plan.budget, judging_of(asking.spec, plan.allowances), world)
     both.seen.results.update({name: side.result for name, side in sides.items() if side.result})
     try:
         with world.interrupts.exposed():
@@ -124,57 +114,6 @@ def _subject(side: Side, hosting: Hosting | None, result: RunResult) -> Subject:
     return Subject(label=side.label, result=result, contents=contents)
 
 
-def _enough(allowed: Allowances, tolerance: Tolerance, asked: Sequence[Asked]) -> bool:
-    """Nothing that is asked for is open: no figure, and no status that comes now and then."""
-    if not figures.enough(_timed(asked), allowed):
-        return False
-    heads = (compare_heads(tolerance, one.baseline, one.candidate) for one in asked if one.unanswered)
-    return not any(found and found.judgement is Judgement.UNDECIDED for found in heads)
-
-
-def _timed(asked: Sequence[Asked]) -> list[Timed]:
-    return [Timed(case=one.case.name, pairs=one.times) for one in asked]
-
-
-def _doubtful(spec: Spec, allowed: Allowances, asked: Sequence[Asked]) -> list[Asked]:
-    """Those whose values are refused; a status or a media type is nothing that a start draws."""
-    return [
-        one
-        for one in asked
-        if compare_heads(spec.file.defaults.tolerance, one.baseline, one.candidate) is None
-        and _compared(spec, allowed, one).judgement is Judgement.REFUSED
-    ]
-
-
-def _answers(spec: Spec, seen: Seen, allowed: Allowances) -> Iterator[AnswerComparison]:
-    """Of each case: as often as both were asked, else by the one answer of each run."""
-    asked = {one.case.id: one for one in seen.asked}
-    for case in spec.cases:
-        one = asked.get(case.id) or _told(case, seen)
-        if one.baseline or one.candidate:
-            yield _compared(spec, allowed, one)
-
-
-def _compared(spec: Spec, allowed: Allowances, one: Asked) -> AnswerComparison:
-    wanted = AskedAnswers(
-        id=one.case.id,
-        name=one.case.name,
-        tolerance=spec.file.defaults.tolerance,
-        allowed=allowed.answers,
-        at=one.case.at,
-    )
-    return compare_answers(wanted, one.baseline, one.candidate, starts=one.starts, whole=WHOLE)
-
-
-def _told(case: Case, seen: Seen) -> Asked:
-    """By name: as of another commit the spec may have another one."""
-
-    def of(result: RunResult) -> list[Exchange]:
-        return [one.exchanges[-1] for one in result.cases if one.name == case.name and one.exchanges]
-
-    return Asked(case=case, baseline=of(seen.results[BASELINE]), candidate=of(seen.results[CANDIDATE]))
-
-
 def _measures(subjects: Mapping[str, Subject], seen: Seen, allowed: Allowances) -> tuple[Measure, ...]:
     ours, theirs = subjects[BASELINE], subjects[CANDIDATE]
     starts = [seen.starts.get(name) or _start(subjects[name].result) for name in (BASELINE, CANDIDATE)]
@@ -186,7 +125,7 @@ def _measures(subjects: Mapping[str, Subject], seen: Seen, allowed: Allowances) 
         singles.single("image_size", sizes[0], sizes[1], allowed.of("image_size")),
     )
     return (
-        *figures.latency(_timed(seen.asked), allowed),
+        *figures.latency(timed(seen.asked), allowed),
         *singles.throughput(ours.result, theirs.result, allowed.of("throughput")),
         *(measure for measure in few if measure),
     )

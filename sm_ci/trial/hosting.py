@@ -23,6 +23,7 @@ from sm_ci.session import Hosted
 from sm_ci.spec import Case
 from sm_ci.trial.aside import Aside
 from sm_ci.trial.asking import Asked, Asking, Budget, Pass, alone, alternate, paired
+from sm_ci.trial.judging import Judging
 from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, for_answers_alone
 
 ROOM = 2.5
@@ -61,19 +62,6 @@ class Seen:
     starts: dict[str, list[float]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     apart: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judging:
-    """What there is to know of the exchanges while they are made.
-
-    `enough`: no more are needed. `needed`: how many, of so many cases that are asked with nothing beside them. `doubtful`: those
-    cases whose change may be of the container's start.
-    """
-
-    enough: Callable[[Sequence[Asked]], bool]
-    needed: Callable[[int], int]
-    doubtful: Callable[[Sequence[Asked]], Sequence[Asked]]
 
 
 class Both:

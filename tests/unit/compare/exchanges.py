@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from sm_ci.compare.answers import Asked, compare_answers
+from sm_ci.compare.answers import Question, compare_answers
 from sm_ci.differences import AnswerComparison
 from sm_ci.errors import Location
 from sm_ci.results import Answer, Blob, Exchange, NoAnswer, NoAnswerKind, Sent
@@ -42,8 +42,8 @@ def sent() -> Sent:
     return Sent(method="POST", path="/invocations", headers=(), body=blob(b""))
 
 
-def asked(allowed: str = "within tolerance", **tolerance: float) -> Asked:
-    return Asked(
+def asked(allowed: str = "within tolerance", **tolerance: float) -> Question:
+    return Question(
         id="churn::known customer",
         name="known customer",
         tolerance=Tolerance(**tolerance),
