@@ -21,8 +21,17 @@ from sm_ci.cli import compare, contract, doctor, init, reading, run, serve, upgr
 from sm_ci.errors import Cancelled, EnvironmentFault, SmCiError
 from sm_ci.report.screen import GuardedStream
 
+_STATUSES = """\b
+Exit status:
+  0    all held
+  1    a test failed, or the image cannot serve
+  2    the spec or the command line is wrong
+  3    the environment failed: Docker, a registry, the disk, the network
+  130  interrupted
+"""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_STATUSES)
 @click.version_option(__version__, prog_name="sm-ci", message="%(prog)s %(version)s")
 def cli() -> None:
     """Test SageMaker inference containers before anyone deploys them."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from sm_ci.cli.options import PATH, access_options, be_somewhere, variables_of
+from sm_ci.cli.options import ENVIRONMENT, INSTANCE_TYPE, MODEL, OUT, access_options, be_somewhere, variables_of
 from sm_ci.errors import UsageError
 
+if TYPE_CHECKING:
+    from sm_ci.commands.contract import Asked
 
-@click.command()
+
+@click.command(short_help="Hold an image to what SageMaker asks of a container.")
 @click.argument("image", required=False, default="", metavar="IMAGE")
-@click.option("--model", metavar="SOURCE", help="Model directory, model.tar.gz or S3 address.")
+@MODEL
 @click.option(
     "--request",
     metavar="FILE",
@@ -35,32 +37,16 @@ from sm_ci.errors import UsageError
     help="What fails, and all that is worse; the rest are warnings.",
 )
 @click.option("--skip", multiple=True, metavar="CHECK", help="Check to leave out; repeatable.")
-@click.option("--environment", multiple=True, metavar="NAME=VALUE", help="Variable of the container; repeatable.")
-@click.option("--instance-type", metavar="TYPE", help="Such as ml.m5.large: its CPUs and memory become limits.")
+@ENVIRONMENT
+@INSTANCE_TYPE
 @click.option("--startup-timeout", metavar="TIME", help="Time until /ping must answer 200; default: 480s.")
-@click.option("--out", type=PATH, default=Path("sm-ci-results"), show_default=True, help="Folder for the reports.")
+@OUT
 @click.option("--list", "every", is_flag=True, help="Print the checks, and what each holds to.")
 @access_options
 @click.pass_obj
-def contract(
-    stdout: TextIO,
-    /,
-    image: str,
-    model: str | None,
-    request: str | None,
-    level: str,
-    fail_on: str,
-    skip: tuple[str, ...],
-    environment: tuple[str, ...],
-    instance_type: str | None,
-    startup_timeout: str | None,
-    out: Path,
-    every: bool,  # noqa: FBT001 - click passes by name
-    **access: Any,
-) -> int:
+def contract(stdout: TextIO, /, image: str, every: bool, **given: Any) -> int:  # noqa: FBT001 - click passes by name
     """Host IMAGE, and check whether it does what SageMaker asks of a container; needs no spec."""
-    from sm_ci.commands.access import read_access
-    from sm_ci.commands.contract import Asked, check_image, print_checks
+    from sm_ci.commands.contract import check_image, print_checks
 
     if every:
         return print_checks(stdout)
@@ -69,17 +55,24 @@ def contract(
         raise UsageError(
             "sm-ci contract needs an image", remedy="For example: sm-ci contract churn:1.9 --model ./model"
         )
-    asked = Asked(
+    return check_image(_asked(image, given), environ=os.environ, stdout=stdout)
+
+
+def _asked(image: str, given: dict[str, Any]) -> Asked:
+    """The options by name, as click gives them. UsageError for a value that cannot be."""
+    from sm_ci.commands.access import read_access
+    from sm_ci.commands.contract import Asked
+
+    return Asked(
         image=image,
-        out=out,
-        model=model,
-        request=request,
-        level=level,
-        fail_on=fail_on,
-        skip=skip,
-        environment=variables_of(environment),
-        instance_type=instance_type,
-        startup_timeout=startup_timeout,
-        access=read_access(access, os.environ),
+        out=given["out"],
+        model=given["model"],
+        request=given["request"],
+        level=given["level"],
+        fail_on=given["fail_on"],
+        skip=given["skip"],
+        environment=variables_of(given["environment"]),
+        instance_type=given["instance_type"],
+        startup_timeout=given["startup_timeout"],
+        access=read_access(given, os.environ),
     )
-    return check_image(asked, environ=os.environ, stdout=stdout)

@@ -11,7 +11,7 @@ import click
 from sm_ci.cli.options import be_somewhere
 
 
-@click.command()
+@click.command(short_help="Look whether a run can work here, and say how to mend it.")
 @click.option("--role-to-assume", default="", metavar="ARN", help="Role to assume, as for a run.")
 @click.option("--aws-region", default="", metavar="REGION", help="Region for AWS; default: AWS_REGION.")
 @click.option("--online", is_flag=True, help="Sign in to AWS, and ask it who we are.")

@@ -8,15 +8,15 @@ from typing import Any, TextIO
 
 import click
 
-from sm_ci.cli.options import PATH, access_options, be_somewhere, variables_of
+from sm_ci.cli.options import ENVIRONMENT, INSTANCE_TYPE, MODEL, PATH, access_options, be_somewhere, variables_of
 from sm_ci.errors import UsageError
 
 
-@click.command()
+@click.command(short_help="Find out what an image accepts, and write a first spec.")
 @click.option("--image", required=True, metavar="REFERENCE", help="Image to start.")
-@click.option("--model", metavar="SOURCE", help="Model directory, model.tar.gz or S3 address.")
-@click.option("--environment", multiple=True, metavar="NAME=VALUE", help="Variable of the container; repeatable.")
-@click.option("--instance-type", metavar="TYPE", help="Such as ml.m5.large: its CPUs and memory become limits.")
+@MODEL
+@ENVIRONMENT
+@INSTANCE_TYPE
 @click.option(
     "--request",
     "requests",

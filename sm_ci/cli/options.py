@@ -9,57 +9,62 @@ import click
 
 from sm_ci.errors import EnvironmentFault, UsageError
 
+_Decorator = Callable[[Callable[..., int]], Callable[..., int]]
+
+
+def together(*options: _Decorator) -> _Decorator:
+    """Several options as one decorator, in the order in which help shows them."""
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def examples(*lines: str) -> str:
+    """What stands below a command's options."""
+    return "\n".join(("\b", "Examples:", *(f"  sm-ci {line}" for line in lines)))
+
+
+def timeout_of(what: str) -> _Decorator:
+    """--timeout, for the whole of a run, a comparison or an upgrade."""
+    return click.option(
+        "--timeout", metavar="TIME", help=f"Time for the whole {what}, such as 20m; clean-up is not included."
+    )
+
+
 PATH = click.Path(path_type=Path, readable=False)  # what cannot be read is told by whoever reads it, with its place
+SPEC = click.argument("spec", type=PATH, metavar="SPEC")
 SPECS = click.argument("specs", nargs=-1, required=True, type=PATH, metavar="SPEC...")
 VAR = click.option(
     "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Value for a variable of the spec; repeatable."
 )
-
-
-def access_options(command: Callable[..., int]) -> Callable[..., int]:
-    """The options for what lies elsewhere: AWS, registries, the cache."""
-    for option in reversed(_ACCESS):
-        command = option(command)
-    return command
-
-
-def allow_options(command: Callable[..., int]) -> Callable[..., int]:
-    """How much two versions may differ, and how that is found out."""
-    for option in reversed(_ALLOW):
-        command = option(command)
-    return command
-
-
-_ALLOW = (
-    click.option(
-        "--allow",
-        multiple=True,
-        metavar="FIGURE=CHANGE",
-        help="How much may differ, before upgrade.allow of the spec: answers=within tolerance, p95=+10%, image_size=any; repeatable.",
-    ),
-    click.option(
-        "--rounds",
-        type=click.IntRange(1, 10_000),
-        metavar="NUMBER",
-        help="Send each test's request so often to each side, twice a round; default: until the figures are clear.",
-    ),
-    click.option(
-        "--measure-for",
-        metavar="TIME",
-        default="30s",
-        show_default=True,
-        help="Time for that, where --rounds is not given.",
-    ),
-    click.option(
-        "--hosting",
-        type=click.Choice(["auto", "together", "in-turns"]),
-        default="auto",
-        show_default=True,
-        help="auto: both at once where both fit.",
-    ),
+OUT = click.option(
+    "--out",
+    type=PATH,
+    default=Path("sm-ci-results"),
+    show_default=True,
+    help="Folder for the reports, made if not there.",
+)
+GPU = click.option(
+    "--gpu",
+    type=click.Choice(["required", "optional"]),
+    help="Instead of the spec's gpu: where there is none, fail, or skip all tests.",
+)
+MODEL = click.option("--model", metavar="SOURCE", help="Model directory, model.tar.gz or S3 address.")
+OTHER_MODEL = click.option(
+    "--model", metavar="SOURCE", help="Model directory, model.tar.gz or S3 address instead of the spec's."
+)
+ENVIRONMENT = click.option(
+    "--environment", multiple=True, metavar="NAME=VALUE", help="Variable of the container; repeatable."
+)
+INSTANCE_TYPE = click.option(
+    "--instance-type", metavar="TYPE", help="Such as ml.m5.large: its CPUs and memory become limits."
 )
 
-_ACCESS = (
+access_options = together(
     click.option("--role-to-assume", metavar="ARN", help="Role to assume: by the job's OIDC token on a runner."),
     click.option("--aws-region", metavar="REGION", help="Region for AWS; default: AWS_REGION."),
     click.option("--audience", metavar="TEXT", help="Audience of the OIDC token; default: sts.amazonaws.com."),
@@ -92,6 +97,7 @@ _ACCESS = (
     ),
     click.option("--no-cache", is_flag=True, help="Keep nothing, and use nothing that was kept."),
 )
+"""The options for what lies elsewhere: AWS, registries, the cache."""
 
 
 def be_somewhere() -> None:

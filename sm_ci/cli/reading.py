@@ -12,7 +12,7 @@ from sm_ci.cli.options import SPECS, VAR, be_somewhere, pairs_of
 from sm_ci.errors import UsageError
 
 
-@click.command()
+@click.command(short_help="Check specs and the files they name, without Docker or network.")
 @SPECS
 @VAR
 @click.pass_obj
@@ -32,12 +32,12 @@ def validate(stdout: TextIO, specs: tuple[Path, ...], variables: tuple[str, ...]
 @click.pass_obj
 def image(stdout: TextIO, name: str, region: str | None, accelerator: str, every: bool) -> int:  # noqa: FBT001
     """Print the registry path of an AWS Deep Learning Container."""
-    from sm_ci import contract
+    from sm_ci.commands.frameworks import region_of
     from sm_ci.commands.image import print_image
 
     if not name and not every:
         raise UsageError("sm-ci image needs a name", remedy="For example: sm-ci image pytorch:2.6. --list prints all.")
-    where = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or contract.REGION
+    where = region_of(region or "", os.environ)
     return print_image(name, region=where, accelerator=accelerator, every=every, stdout=stdout)
 
 

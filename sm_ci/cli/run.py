@@ -9,25 +9,38 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from sm_ci.cli.line import as_given
-from sm_ci.cli.options import PATH, SPECS, VAR, access_options, be_somewhere, pairs_of
+from sm_ci.cli.options import (
+    GPU,
+    OTHER_MODEL,
+    OUT,
+    PATH,
+    SPECS,
+    VAR,
+    access_options,
+    be_somewhere,
+    examples,
+    pairs_of,
+    timeout_of,
+)
 from sm_ci.errors import UsageError
 
 if TYPE_CHECKING:
-    from sm_ci.commands.run import Wishes
+    from sm_ci.commands.planning import Wishes
 
 
-@click.command()
+@click.command(
+    short_help="Host, send the requests, judge the answers, write the reports.",
+    epilog=examples(
+        "run sm-ci.yml",
+        "run sm-ci.yml --var TAG=1.9 --only 'a row*' --log-level verbose",
+        "run 'models/**/sm-ci.yml' --changed-since origin/main",
+    ),
+)
 @SPECS
 @VAR
-@click.option(
-    "--out",
-    type=PATH,
-    default=Path("sm-ci-results"),
-    show_default=True,
-    help="Folder for the reports.",
-)
+@OUT
 @click.option("--image", metavar="REFERENCE", help="Image to test instead of the spec's.")
-@click.option("--model", metavar="SOURCE", help="Model directory, model.tar.gz or S3 address instead of the spec's.")
+@OTHER_MODEL
 @click.option(
     "--tags", multiple=True, metavar="TAG", help="Run only tests with one of these tags; repeatable, or with commas."
 )
@@ -37,11 +50,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Run only tests of this name or id; * and ? are wildcards; repeatable.",
 )
-@click.option(
-    "--gpu",
-    type=click.Choice(["required", "optional"]),
-    help="Instead of the spec's gpu: where there is none, fail, or skip all tests.",
-)
+@GPU
 @click.option("--target", metavar="URL", help="Test the server that already runs there, and host nothing.")
 @click.option(
     "--failed", is_flag=True, help="Run only what did not pass in the last run below --out; all, when all passed."
@@ -58,7 +67,7 @@ if TYPE_CHECKING:
     "--bundle", type=PATH, metavar="FILE", help="Zip with everything to look at this run elsewhere, no secrets."
 )
 @click.option("--keep", is_flag=True, help="Leave the container and what belongs to it, to look at.")
-@click.option("--timeout", metavar="TIME", help="Time for the whole run, clean-up not included.")
+@timeout_of("run")
 @click.option(
     "--log-level",
     type=click.Choice(["quiet", "normal", "verbose"]),
@@ -81,8 +90,9 @@ def run(stdout: TextIO, /, specs: tuple[Path, ...], variables: tuple[str, ...], 
 
 def _wishes(given: dict[str, Any]) -> Wishes:
     """The options by name, as click gives them. UsageError for a value that cannot be."""
-    from sm_ci.commands.access import budget, read_access
-    from sm_ci.commands.run import Wishes
+    from sm_ci.commands.access import read_access
+    from sm_ci.commands.planning import Wishes
+    from sm_ci.commands.values import TimeLimit
     from sm_ci.report.console import Level
 
     empty = next((name for name in ("image", "model") if given[name] == ""), None)
@@ -102,8 +112,7 @@ def _wishes(given: dict[str, Any]) -> Wishes:
         record=given["record"],
         bundle=given["bundle"],
         keep=given["keep"],
-        timeout=budget(given["timeout"]),
-        shown_timeout=(given["timeout"] or "").strip(),
+        limit=TimeLimit.read(given["timeout"]),
         level=Level(given["log_level"]),
         access=read_access(given, os.environ),
     )

@@ -8,19 +8,15 @@ from typing import Any, TextIO
 
 import click
 
-from sm_ci.cli.options import PATH, VAR, access_options, be_somewhere, pairs_of
+from sm_ci.cli.options import GPU, OTHER_MODEL, SPEC, VAR, access_options, be_somewhere, pairs_of
 
 
-@click.command()
-@click.argument("spec", type=PATH, metavar="SPEC")
+@click.command(short_help="Host and stay: test again when the spec or the model changes.")
+@SPEC
 @VAR
 @click.option("--image", metavar="REFERENCE", help="Image to host instead of the spec's.")
-@click.option("--model", metavar="SOURCE", help="Model directory, model.tar.gz or S3 address instead of the spec's.")
-@click.option(
-    "--gpu",
-    type=click.Choice(["required", "optional"]),
-    help="Instead of the spec's gpu.",
-)
+@OTHER_MODEL
+@GPU
 @access_options
 @click.pass_obj
 def serve(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
-from sm_ci.cli.options import PATH, VAR, access_options, allow_options, be_somewhere, pairs_of
+from sm_ci.cli.options import be_somewhere, examples
+from sm_ci.cli.trying import tried_of, tried_options
 
 
-@click.command()
-@click.argument("spec", type=PATH, metavar="SPEC")
-@VAR
-@click.option("--out", type=PATH, default=Path("sm-ci-results"), show_default=True, help="Folder for the reports.")
+@click.command(
+    short_help="Find newer images, try them, and say which passes.",
+    epilog=examples("upgrade sm-ci.yml --list", "upgrade sm-ci.yml --level minor --write"),
+)
 @click.option(
     "--level",
     type=click.Choice(["patch", "minor", "major"]),
@@ -43,52 +43,25 @@ from sm_ci.cli.options import PATH, VAR, access_options, allow_options, be_somew
 )
 @click.option("--list", "listing", is_flag=True, help="Say which newer versions there are, and host nothing.")
 @click.option("--write", is_flag=True, help="Write the one that passes into the files of the spec's upgrade.write.")
-@allow_options
-@click.option("--gpu", type=click.Choice(["required", "optional"]), help="Instead of the spec's gpu.")
-@click.option("--timeout", metavar="TIME", help="Time for the whole upgrade, clean-up not included.")
-@access_options
+@tried_options("upgrade")
 @click.pass_obj
 def upgrade(
     stdout: TextIO,
     /,
-    spec: Path,
-    variables: tuple[str, ...],
-    out: Path,
     level: str | None,
     hold: tuple[str, ...],
     find: str,
     tries: int,
     listing: bool,  # noqa: FBT001 - click passes by name
     write: bool,  # noqa: FBT001
-    allow: tuple[str, ...],
-    rounds: int | None,
-    measure_for: str,
-    hosting: str,
-    gpu: str | None,
-    timeout: str | None,
-    **access: Any,
+    **given: Any,
 ) -> int:
     """Find newer versions of the image, try them against the one that SPEC names, and say which passes."""
-    from sm_ci.commands.access import budget, read_access
-    from sm_ci.commands.trying import Tried
     from sm_ci.commands.upgrade import Asked, upgrade_image
     from sm_ci.upgrade import Find
 
     be_somewhere()
     asked = Asked(
-        path=spec,
-        variables=pairs_of(variables),
-        out=out,
-        level=level,
-        hold=hold,
-        find=Find(find),
-        tries=tries,
-        listing=listing,
-        write=write,
-        tried=Tried.read(allow, rounds, measure_for, hosting),
-        gpu=gpu or "",
-        timeout=budget(timeout),
-        shown_timeout=(timeout or "").strip(),
-        access=read_access(access, os.environ),
+        tried=tried_of(given), level=level, hold=hold, find=Find(find), tries=tries, listing=listing, write=write
     )
     return upgrade_image(asked, environ=os.environ, stdout=stdout)

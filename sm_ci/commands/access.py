@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from sm_ci.commands.values import parsed
 from sm_ci.errors import UsageError
 from sm_ci.session import Access
 from sm_ci.spec import units
 
-_YEAR = 366 * 86_400.0  # seconds; a timer of the kernel has an end
 PASSWORD = "SM_CI_REGISTRY_PASSWORD"  # noqa: S105 - a variable's name
 
 
@@ -35,22 +35,8 @@ def read_access(options: Mapping[str, Any], environ: Mapping[str, str]) -> Acces
         username=username,
         password=password,
         without_credentials=given["without_credentials"],
-        stall=_read(units.duration, "--stall-timeout", given["stall_timeout"]),
+        stall=parsed(units.duration, "--stall-timeout", given["stall_timeout"]),
         caching=not given["no_cache"],
         cache=given["cache"],
-        cache_size=int(_read(units.size, "--cache-size", given["cache_size"])),
+        cache_size=int(parsed(units.size, "--cache-size", given["cache_size"])),
     )
-
-
-def budget(timeout: str | None) -> float | None:
-    """The seconds that --timeout gives the whole run, a year at most; None without. UsageError when it is no time."""
-    given = (timeout or "").strip()
-    return min(_read(units.duration, "--timeout", given), _YEAR) if given else None
-
-
-def _read(read: Callable[[object], float], option: str, text: str) -> float:
-    try:
-        return read(text)
-    except ValueError as error:
-        message, _, remedy = str(error).partition("; ")
-        raise UsageError(f"{option} {text!r} {message}", remedy=f"{remedy[:1].upper()}{remedy[1:]}.") from error

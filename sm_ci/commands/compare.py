@@ -3,85 +3,85 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from sm_ci import trial
-from sm_ci.commands.sides import Named, side_of, sides_named, spec_path
+from sm_ci.commands.places import comparison_to_annotate
+from sm_ci.commands.sides import Named, Place, place_of, side_of, sides_named
+from sm_ci.commands.surroundings import Surroundings, reporting, surroundings
 from sm_ci.commands.trying import Tried
-from sm_ci.commands.validate import load_all
+from sm_ci.commands.validate import load_ready
 from sm_ci.differences import Comparison
-from sm_ci.interrupts import Interrupts, cancellable
 from sm_ci.report import make_folder, write_all, write_comparison
-from sm_ci.report.console import Console
-from sm_ci.report.versions.page import SUMMARY, markdown
-from sm_ci.runner import Runner
-from sm_ci.session import Access
+from sm_ci.report.versions.page import markdown
 from sm_ci.spec import Spec
-from sm_ci.trial.sides import BASELINE, CANDIDATE, Side
+from sm_ci.trial.elsewhere import Elsewhere
+from sm_ci.trial.sides import BASELINE, CANDIDATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The command's arguments and options. `timeout` is in seconds, `shown_timeout` as the user wrote it."""
+    """The command's arguments and options."""
 
-    path: Path
+    tried: Tried
     baseline: str | None
     candidate: str | None
-    out: Path
-    variables: Mapping[str, str] = field(default_factory=dict)
-    tried: Tried = field(default_factory=Tried)
-    gpu: str = ""
-    timeout: float | None = None
-    shown_timeout: str = ""
-    access: Access = field(default_factory=Access)
 
 
 def compare_sides(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -> int:
     """Hosts both, compares them, writes the reports; returns the exit status."""
-    named = sides_named(asked.baseline, asked.candidate)
-    runner = Runner.detect(environ)
-    with Console(stdout, environ=environ, runner=runner) as console, ExitStack() as stack:
-        console.hide(asked.access.secrets)
-        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sm-ci-ref-"))) for _ in named]
-        paths = [spec_path(one, asked.path, folder) for one, folder in zip(named, folders, strict=True)]
-        elsewhere = {path: folder for path, folder in zip(paths, folders, strict=True) if path != asked.path}
-        specs = _read(asked, paths, elsewhere, environ, console, runner, stdout)
+    tried, named = asked.tried, sides_named(asked.baseline, asked.candidate)
+    with surroundings(environ, stdout) as around, ExitStack() as stack:
+        around.hide(tried.access)
+        places = [place_of(one, tried.path, _folder(stack)) for one in named]
+        specs = _specs(tried, places, around)
         if specs is None:
             return 2
-        sides = _sides(asked, named, [specs[path] for path in paths], folders, console)
-        make_folder(asked.out)
-        with (
-            cancellable() as interrupts,
-            interrupts.shielded(),
-            interrupts.limited(asked.timeout, asked.shown_timeout),
-        ):
-            world = trial.World(environ=environ, progress=console, interrupts=interrupts)
-            comparison = trial.compare(*sides, specs[paths[1]], asked.tried.plan(specs[paths[1]]), world)
-            tell(comparison, asked.out, console=console, runner=runner, stdout=stdout)
-    return status_of(interrupts, comparison.exit_status)
+        around.hide(tried.access, *specs)
+        sides = _sides(tried, named, places, specs)
+        make_folder(tried.out)
+        with reporting(tried.limit) as interrupts:
+            world = trial.World(environ=environ, progress=around.console, interrupts=interrupts)
+            comparison = trial.compare(*sides, specs[1], tried.plan(specs[1]), world)
+            _tell(comparison, tried, [place.commit for place in places if place.commit], around)
+    return max(interrupts.exit_status, comparison.exit_status)
 
 
-def status_of(interrupts: Interrupts, status: int) -> int:
-    """The worse of what came of it, and of a signal."""
-    return max(interrupts.exit_status, status)
+def _folder(stack: ExitStack) -> Path:
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sm-ci-ref-")))
 
 
-def tell(
-    comparison: Comparison, out: Path, *, console: Console, runner: Runner | None, stdout: TextIO
-) -> tuple[Path, ...]:
+def _specs(tried: Tried, places: Sequence[Place], around: Surroundings) -> tuple[Spec, Spec] | None:
+    """Those of both sides, read once where they are one; None when one is wrong, and that has been said."""
+    unique = list(dict.fromkeys(place.path for place in places))
+    commits = {place.path: place.commit for place in places if place.commit}
+    specs = load_ready(unique, tried.variables, around, region=tried.access.region, commits=commits)
+    return None if specs is None else (specs[0], specs[-1])
+
+
+def _sides(
+    tried: Tried, named: Sequence[Named], places: Sequence[Place], specs: Sequence[Spec]
+) -> tuple[trial.Side, trial.Side]:
+    first, second = (
+        side_of(one, place, spec, tried.access, tried.gpu)
+        for one, place, spec in zip(named, places, specs, strict=True)
+    )
+    return first, second
+
+
+def _tell(comparison: Comparison, tried: Tried, commits: Sequence[Elsewhere], around: Surroundings) -> None:
     """Files, those of both runs in folders of their own, then the console, then what the runner wants."""
-    write_sides(comparison, out)
-    written = write_comparison(comparison, out)
-    console.compared(comparison, written)
-    if runner:
-        runner.annotations(comparison, stdout)
-        runner.append_summary(markdown(comparison, min(SUMMARY, runner.summary_room())), stdout)
-        runner.write_comparison_outputs(comparison, written, stdout)
-    return written
+    write_sides(comparison, tried.out)
+    written = write_comparison(comparison, tried.out)
+    around.console.compared(comparison, written)
+    around.show(comparison_to_annotate(comparison, str(tried.path), commits), partial(markdown, comparison))
+    if around.runner:
+        around.runner.write_comparison_outputs(comparison, written, around.stdout)
 
 
 def write_sides(comparison: Comparison, out: Path) -> None:
@@ -89,40 +89,3 @@ def write_sides(comparison: Comparison, out: Path) -> None:
     for name, result in ((BASELINE, comparison.baseline.result), (CANDIDATE, comparison.candidate.result)):
         make_folder(out / name)
         write_all(result, out / name)
-
-
-def _read(
-    asked: Asked,
-    paths: list[Path],
-    elsewhere: Mapping[Path, Path],
-    environ: Mapping[str, str],
-    console: Console,
-    runner: Runner | None,
-    stdout: TextIO,
-) -> dict[Path, Spec] | None:
-    """The specs of both sides by their paths; None when one is wrong, and that has been said."""
-    unique = list(dict.fromkeys(paths))
-    specs = load_all(
-        unique,
-        asked.variables,
-        environ=environ,
-        console=console,
-        runner=runner,
-        stdout=stdout,
-        need_secrets=True,
-        region=asked.access.region,
-        elsewhere=elsewhere,
-    )
-    return None if specs is None else dict(zip(unique, specs, strict=True))
-
-
-def _sides(
-    asked: Asked, named: tuple[Named, Named], specs: list[Spec], folders: list[Path], console: Console
-) -> tuple[Side, Side]:
-    for spec in specs:
-        console.hide((*spec.secrets.values(), *asked.access.secrets))
-    first, second = (
-        side_of(one, spec, asked.access, asked.gpu, folder)
-        for one, spec, folder in zip(named, specs, folders, strict=True)
-    )
-    return first, second

@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import TextIO
 
 from sm_ci import contract, session, spec
+from sm_ci.commands.running import report, run_exposed
+from sm_ci.commands.surroundings import reporting, surroundings
 from sm_ci.contract import suite
-from sm_ci.errors import Cancelled, Finding, Severity, SpecError, UsageError
+from sm_ci.errors import Finding, Severity, SpecError, UsageError
 from sm_ci.image.reference import Reference
-from sm_ci.interrupts import Interrupts, cancellable
 from sm_ci.report import make_folder
-from sm_ci.report.console import Console
-from sm_ci.results import RunResult
-from sm_ci.runner import Runner
 from sm_ci.session import Access
 from sm_ci.spec import Spec
 from sm_ci.spec.rules.tests import NO_TESTS
@@ -55,33 +53,17 @@ class Asked:
 
 def check_image(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -> int:
     """Hosts the image, runs the suite, writes the reports; returns the exit status."""
-    from sm_ci.commands.run import report
-
-    runner = Runner.detect(environ)
-    with Console(stdout, environ=environ, runner=runner) as console:
-        console.hide(asked.access.secrets)
+    with surroundings(environ, stdout) as around:
+        around.hide(asked.access)
         hosted = _spec(asked, environ)
         options = session.Options(cases=hosted.cases, model=asked.model, access=asked.access)
         make_folder(asked.out)
-        with cancellable() as interrupts, interrupts.shielded():
-            result = _run(hosted, options, environ=environ, console=console, interrupts=interrupts)
-            written = report(result, asked.out, console=console, runner=runner, stdout=stdout)
-            if runner:
-                runner.write_outputs([result], written, stdout)
+        with reporting() as interrupts:
+            result = run_exposed(hosted, options, around, interrupts)
+            written = report(result, asked.out, around)
+            if around.runner:
+                around.runner.write_outputs([result], written, stdout)
     return max(interrupts.exit_status, result.exit_status)
-
-
-def _run(
-    hosted: Spec, options: session.Options, *, environ: Mapping[str, str], console: Console, interrupts: Interrupts
-) -> RunResult:
-    """The run; or what takes its place when a signal came before it."""
-    try:
-        with interrupts.exposed():
-            if not interrupts.received:
-                return session.run(hosted, options, environ=environ, progress=console, interrupts=interrupts)
-    except Cancelled:  # at its very end
-        pass
-    return session.not_begun(hosted, options, environ=environ, progress=console, error=interrupts.error())
 
 
 def print_checks(stdout: TextIO) -> int:

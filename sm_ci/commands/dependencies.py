@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from sm_ci.commands.values import REMOTE
 from sm_ci.spec import Spec
 from sm_ci.spec.model import Build, ModelData
-
-_REMOTE = "s3://"
 
 
 def files_of(spec: Spec, *, image: str | None = None, model: str | None = None) -> tuple[Path, ...]:
@@ -40,9 +39,9 @@ def _sources(spec: Spec, given: str | None) -> Iterator[Path]:
     data = spec.file.model
     main, more = (data.source, data.additional) if isinstance(data, ModelData) else (data, {})
     if given is not None:
-        main = None if given.startswith(_REMOTE) else str(Path(given).absolute())
+        main = None if given.startswith(REMOTE) else str(Path(given).absolute())
     yield from (
-        spec.directory / source for source in (main, *more.values()) if source and not source.startswith(_REMOTE)
+        spec.directory / source for source in (main, *more.values()) if source and not source.startswith(REMOTE)
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from sm_ci import contract
+from sm_ci.commands.frameworks import found
+from sm_ci.commands.values import REMOTE
 from sm_ci.errors import Finding
 from sm_ci.spec import Spec
-
-_S3 = "s3://"
 
 
 def lint_model(spec: Spec, environ: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -22,7 +21,7 @@ def lint_model(spec: Spec, environ: Mapping[str, str]) -> tuple[Finding, ...]:
     given, key = spec.file.model, ["model"]
     if isinstance(given, ModelData):
         given, key = given.source, ["model", "source"]
-    if given is None or given.startswith(_S3):
+    if given is None or given.startswith(REMOTE):
         return ()
     source, image = spec.directory / given, _image(spec, environ)
     folder = os.path.relpath(source) if source.is_dir() else None
@@ -45,10 +44,4 @@ def _image(spec: Spec, environ: Mapping[str, str]) -> str:
     wanted = spec.file.image
     if isinstance(wanted, str):
         return wanted
-    if not isinstance(wanted, Framework):
-        return ""
-    from sm_ci.image import catalogue
-
-    usual = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or contract.REGION
-    region, accelerator = wanted.region or usual, wanted.accelerator or ""
-    return str(catalogue.find(wanted.framework, wanted.version, region=region, accelerator=accelerator))
+    return str(found(wanted, "", environ)) if isinstance(wanted, Framework) else ""

@@ -13,7 +13,7 @@ from sm_ci.commands.failed import not_passed
 from sm_ci.commands.folders import folders_of
 from sm_ci.commands.recording import Recorder
 from sm_ci.commands.selection import select
-from sm_ci.errors import UsageError
+from sm_ci.commands.values import NO_LIMIT, TimeLimit, check_model
 from sm_ci.report import make_folder
 from sm_ci.report.console import Level
 from sm_ci.session import Access
@@ -24,7 +24,7 @@ _ALL_PASSED = "nothing of it failed in the last run"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """The command's options. `timeout` is in seconds, `shown_timeout` as the user wrote it."""
+    """The command's options."""
 
     out: Path
     image: str | None = None
@@ -39,8 +39,7 @@ class Wishes:
     record: Path | None = None
     bundle: Path | None = None
     keep: bool = False
-    timeout: float | None = None
-    shown_timeout: str = ""
+    limit: TimeLimit = NO_LIMIT
     level: Level = Level.NORMAL
     access: Access = field(default_factory=Access)
 
@@ -58,7 +57,8 @@ class Plan:
 
 def plans_of(specs: Sequence[Spec], wishes: Wishes, say: Callable[[str], None]) -> list[Plan]:
     """A plan for each spec; their folders are made. UsageError and EnvironmentFault when a wish cannot be met."""
-    _check_model(wishes.model)
+    if wishes.model is not None:
+        check_model(wishes.model, f"--model {wishes.model!r}")
     folders = folders_of(specs, wishes.out)
     options = [_options(spec, wishes) for spec in specs]
     skips = [""] * len(specs)
@@ -75,11 +75,6 @@ def plans_of(specs: Sequence[Spec], wishes: Wishes, say: Callable[[str], None]) 
     if wishes.bundle is not None:
         plans = _bundled(plans, wishes.bundle)
     return plans if wishes.record is None else _recorded(plans, wishes.record)
-
-
-def _check_model(model: str | None) -> None:
-    if model is not None and not model.startswith("s3://") and not Path(model).exists():
-        raise UsageError(f"--model {model!r} does not exist", remedy="Its path starts from where you are.")
 
 
 def _options(spec: Spec, wishes: Wishes) -> session.Options:

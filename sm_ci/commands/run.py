@@ -9,17 +9,15 @@ from typing import TextIO
 from sm_ci import session
 from sm_ci.commands.bundling import Told, write_bundle
 from sm_ci.commands.planning import Plan, Wishes, plans_of
+from sm_ci.commands.running import report, run_exposed
 from sm_ci.commands.specs import named
-from sm_ci.commands.validate import load_all
-from sm_ci.errors import Cancelled, EnvironmentFault, Finding, Severity
-from sm_ci.interrupts import Interrupts, cancellable
-from sm_ci.report import write_all
-from sm_ci.report.console import Console, Level
-from sm_ci.report.summary import LIMIT, markdown
+from sm_ci.commands.surroundings import Surroundings, reporting, surroundings
+from sm_ci.commands.validate import load_ready
+from sm_ci.errors import EnvironmentFault, Finding, Severity
+from sm_ci.interrupts import Interrupts
+from sm_ci.report.console import Level
 from sm_ci.results import RunResult
 from sm_ci.runner import Runner
-
-__all__ = ["Wishes", "report", "run_specs"]
 
 
 def run_specs(
@@ -38,35 +36,19 @@ def run_specs(
     """
     runner = Runner.detect(environ)
     level = Level.VERBOSE if runner and runner.debug else wishes.level
-    with Console(stdout, environ=environ, runner=runner, level=level) as console:
-        console.hide(wishes.access.secrets)
-        specs = load_all(
-            named(paths, Path.cwd()),
-            variables,
-            environ=environ,
-            console=console,
-            runner=runner,
-            stdout=stdout,
-            need_secrets=True,
-            region=wishes.access.region,
-        )
+    with surroundings(environ, stdout, level) as around:
+        around.hide(wishes.access)
+        specs = load_ready(named(paths, Path.cwd()), variables, around, region=wishes.access.region)
         if specs is None:
             return 2
-        if runner and wishes.keep:
-            console.finding(_KEPT_ON_A_RUNNER)
-        plans = plans_of(specs, wishes, console.done)
-        limit = (wishes.timeout, wishes.shown_timeout)
-        with cancellable() as interrupts, interrupts.shielded(), interrupts.limited(*limit):
-            results = _run_all(
-                plans,
-                told=Told(command=tuple(command), variables=variables, environ=environ),
-                console=console,
-                runner=runner,
-                interrupts=interrupts,
-                stdout=stdout,
-            )
+        if around.runner and wishes.keep:
+            around.console.finding(_KEPT_ON_A_RUNNER)
+        plans = plans_of(specs, wishes, around.console.done)
+        told = Told(command=tuple(command), variables=variables, environ=environ)
+        with reporting(wishes.limit) as interrupts:
+            results = _run_all(plans, told, around, interrupts)
         if wishes.record:
-            console.done(f"recorded below {wishes.record}")
+            around.console.done(f"recorded below {wishes.record}")
     return max(interrupts.exit_status, *(result.exit_status for result in results))
 
 
@@ -78,15 +60,7 @@ _KEPT_ON_A_RUNNER = Finding(
 )
 
 
-def _run_all(
-    plans: Sequence[Plan],
-    *,
-    told: Told,
-    console: Console,
-    runner: Runner | None,
-    interrupts: Interrupts,
-    stdout: TextIO,
-) -> list[RunResult]:
+def _run_all(plans: Sequence[Plan], told: Told, around: Surroundings, interrupts: Interrupts) -> list[RunResult]:
     """Each with its reports as soon as it has ended; the action's outputs at the end. Shielded but for the runs.
 
     A bundle that cannot be written is told when all else is done.
@@ -95,20 +69,27 @@ def _run_all(
     written: list[Path] = []
     faults: list[EnvironmentFault] = []
     for plan in plans:
-        console.hide((*plan.spec.secrets.values(), *plan.options.access.secrets))
-        result = _run(plan, environ=told.environ, console=console, interrupts=interrupts)
+        around.hide(plan.options.access, plan.spec)
+        result = _run(plan, around, interrupts)
         results.append(result)
-        written += report(result, plan.folder, console=console, runner=runner, stdout=stdout)
-        faults += _bundle(plan, result, told=told, console=console, interrupts=interrupts)
-    if runner:
-        runner.write_outputs(results, written, stdout)
+        written += report(result, plan.folder, around)
+        faults += _bundle(plan, result, told, around, interrupts)
+    if around.runner:
+        around.runner.write_outputs(results, written, around.stdout)
     if faults:
         raise faults[0]
     return results
 
 
+def _run(plan: Plan, around: Surroundings, interrupts: Interrupts) -> RunResult:
+    """A run, or what takes its place when it is skipped."""
+    if plan.skip:
+        return session.skipped(plan.spec, plan.options, environ=around.environ, progress=around.console, why=plan.skip)
+    return run_exposed(plan.spec, plan.options, around, interrupts)
+
+
 def _bundle(
-    plan: Plan, result: RunResult, *, told: Told, console: Console, interrupts: Interrupts
+    plan: Plan, result: RunResult, told: Told, around: Surroundings, interrupts: Interrupts
 ) -> Iterator[EnvironmentFault]:
     """Writes the run's bundle, if one is wanted; gives why it could not be."""
     if plan.bundle is None:
@@ -120,33 +101,4 @@ def _bundle(
     except EnvironmentFault as fault:
         yield fault
     else:
-        console.done(said)
-
-
-def _run(plan: Plan, *, environ: Mapping[str, str], console: Console, interrupts: Interrupts) -> RunResult:
-    """A run, or what takes its place when it is skipped, or when we were interrupted before it."""
-    if plan.skip:
-        return session.skipped(plan.spec, plan.options, environ=environ, progress=console, why=plan.skip)
-    try:
-        with interrupts.exposed():
-            if not interrupts.received:
-                return session.run(plan.spec, plan.options, environ=environ, progress=console, interrupts=interrupts)
-    except Cancelled:  # between two steps of the run, or at its very end
-        pass
-    return session.not_begun(plan.spec, plan.options, environ=environ, progress=console, error=interrupts.error())
-
-
-def report(
-    result: RunResult, folder: Path, *, console: Console, runner: Runner | None, stdout: TextIO
-) -> tuple[Path, ...]:
-    """Files first, so that the console can name them; then what the runner wants."""
-    try:
-        written = write_all(result, folder)
-    except EnvironmentFault:
-        console.finish(result, ())
-        raise
-    console.finish(result, written)
-    if runner:
-        runner.annotations(result, stdout)
-        runner.append_summary(markdown(result, min(LIMIT, runner.summary_room())), stdout)
-    return written
+        around.console.done(said)

@@ -60,12 +60,14 @@ class _Loop:
         self.console, self.interrupts = console, interrupts
         self.hosted: State = {}
         self.tested: State = {}
+        self.stayed = False
 
     def run(self) -> int:
         """Returns when the spec is wrong at the beginning, or when we are interrupted."""
         spec = self.load()
         while spec is not None:
             self.look(spec)
+            self.stayed = False
             options = session.Options(
                 cases=spec.cases,
                 image=self.wanted.image,
@@ -77,7 +79,9 @@ class _Loop:
             result = session.run(spec, options, environ=self.environ, progress=self.console, interrupts=self.interrupts)
             if self.interrupts.received:
                 return Cancelled.exit_status
-            if result.fault:
+            if (
+                result.fault or not self.stayed
+            ):  # such as skipped, since there is no GPU: that would be so at once again
                 self.console.finish(result, ())
                 self.console.step("waiting for a change")
                 self.until_change()
@@ -86,6 +90,7 @@ class _Loop:
 
     def stay(self, spec: Spec, served: Served) -> None:
         """Follows the log and tests again, until the container must be started again or has died."""
+        self.stayed = True
         self.console.done(f"in service at {served.service.address}; change the spec or the model, or end with Ctrl-C")
         self.console.how_to_ask(str(served.service.address), served.cases)
         mark = 0

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sm_ci import session
-from sm_ci.commands.checkout import CheckedOut, check_out
+from sm_ci.commands.checkout import check_out
+from sm_ci.commands.values import check_model
 from sm_ci.errors import SmCiError, UsageError
 from sm_ci.image.reference import Reference
 from sm_ci.report.reading import read_result
@@ -65,30 +66,35 @@ def _named(option: str, given: str | None) -> Named:
     return Named(option=option, kind=kind, value=value.strip())
 
 
-def spec_path(named: Named, path: Path, folder: Path) -> Path:
-    """Where the side's spec is: the path itself, or as of a commit, its files below `folder`. Errors are those of `check_out`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a side's spec is; `commit` is where the files of a commit are, when it is of one."""
+
+    path: Path
+    commit: Elsewhere | None = None
+
+
+def place_of(named: Named, path: Path, folder: Path) -> Place:
+    """The path itself, or as of a commit, its files below `folder`. Errors are those of `check_out`."""
     if named.kind != "ref":
-        return path
+        return Place(path=path)
     start = path.parent if path.parent.is_dir() else Path.cwd()
-    found: CheckedOut = check_out(named.value, start.resolve(), folder, asked=named.given)
+    found = check_out(named.value, start.resolve(), folder, asked=named.given)
     there = found.at(path)
     if not there.is_file():
         raise UsageError(
-            f"{named.given}: the commit {found.commit[:7]} has no {there.relative_to(folder)}",
+            f"{named.given}: the commit {found.commit[:7]} has no {there.relative_to(found.folder)}",
             remedy="Name a commit that has the spec; a spec that was renamed since cannot be compared so.",
         )
-    return there
+    return Place(path=there, commit=Elsewhere(folder=found.folder, shown=str(named), here=Path.cwd()))
 
 
-def side_of(named: Named, spec: Spec, access: Access, gpu: str, folder: Path) -> Side:
-    """What is hosted, or the result that is read. `folder`: that of `spec_path`.
-
-    UsageError when the result or the model is not there.
-    """
+def side_of(named: Named, place: Place, spec: Spec, access: Access, gpu: str) -> Side:
+    """What is hosted, or the result that is read. UsageError when the result or the model is not there."""
     if named.kind == "result":
         return Side(label=str(named), result=_result(Path(named.value), spec, named))
-    if named.kind == "model" and not named.value.startswith("s3://") and not Path(named.value).exists():
-        raise UsageError(f"{named.given} does not exist", remedy="Its path starts from where you are.")
+    if named.kind == "model":
+        check_model(named.value, named.given)
     options = session.Options(
         cases=spec.cases,
         image=named.value if named.kind == "image" else None,
@@ -96,9 +102,7 @@ def side_of(named: Named, spec: Spec, access: Access, gpu: str, folder: Path) ->
         gpu=gpu,
         access=access,
     )
-    work_tree = next(folder.iterdir(), None)
-    elsewhere = Elsewhere(folder=work_tree, shown=str(named), here=Path.cwd()) if work_tree else None
-    return Side(label=str(named), spec=spec, options=options, elsewhere=elsewhere)
+    return Side(label=str(named), spec=spec, options=options, elsewhere=place.commit)
 
 
 def _result(path: Path, spec: Spec, named: Named) -> RunResult:

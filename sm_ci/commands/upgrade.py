@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from sm_ci import session, trial
-from sm_ci.commands.compare import status_of, write_sides
+from sm_ci.commands.compare import write_sides
+from sm_ci.commands.surroundings import Surroundings, reporting, surroundings
 from sm_ci.commands.trying import Tried
-from sm_ci.commands.validate import load_all
+from sm_ci.commands.validate import load_ready
 from sm_ci.differences import CandidateResult, Comparison, UpgradeResult
-from sm_ci.interrupts import cancellable
 from sm_ci.report import make_folder, write_comparison, write_upgrade
 from sm_ci.report.console import Console
-from sm_ci.report.versions.page import SUMMARY, markdown
+from sm_ci.report.versions.page import markdown
 from sm_ci.runner import Runner
-from sm_ci.session import Access
 from sm_ci.spec import Spec
 from sm_ci.upgrade import Find, Wishes, upgrade
 
@@ -28,55 +27,35 @@ _ODD = re.compile(r"[^\w.-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The command's arguments and options. `timeout` is in seconds, `shown_timeout` as the user wrote it."""
+    """The command's arguments and options."""
 
-    path: Path
-    out: Path
-    variables: Mapping[str, str] = field(default_factory=dict)
+    tried: Tried
     level: str | None = None
     hold: tuple[str, ...] = ()
     find: Find = Find.NEWEST
     tries: int = 5
     listing: bool = False
     write: bool = False
-    tried: Tried = field(default_factory=Tried)
-    gpu: str = ""
-    timeout: float | None = None
-    shown_timeout: str = ""
-    access: Access = field(default_factory=Access)
 
 
 def upgrade_image(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -> int:
     """Tries newer versions, writes the reports and, if asked, the files; returns the exit status."""
-    runner = Runner.detect(environ)
-    with Console(stdout, environ=environ, runner=runner) as console:
-        console.hide(asked.access.secrets)
-        specs = load_all(
-            [asked.path],
-            asked.variables,
-            environ=environ,
-            console=console,
-            runner=runner,
-            stdout=stdout,
-            need_secrets=True,
-            region=asked.access.region,
-        )
+    tried = asked.tried
+    with surroundings(environ, stdout) as around:
+        around.hide(tried.access)
+        specs = load_ready([tried.path], tried.variables, around, region=tried.access.region)
         if specs is None:
             return 2
         (spec,) = specs
-        console.hide((*spec.secrets.values(), *asked.access.secrets))
-        make_folder(asked.out)
-        with (
-            cancellable() as interrupts,
-            interrupts.shielded(),
-            interrupts.limited(asked.timeout, asked.shown_timeout),
-        ):
-            world = trial.World(environ=environ, progress=console, interrupts=interrupts)
-            options = session.Options(cases=spec.cases, gpu=asked.gpu, access=asked.access)
-            told = partial(_told, asked.out, console)
-            result = upgrade(spec, options, _wishes(asked, spec, runner), world, told)
-            _tell(result, asked.out, console=console, runner=runner, stdout=stdout)
-    return status_of(interrupts, result.exit_status)
+        around.hide(tried.access, spec)
+        make_folder(tried.out)
+        with reporting(tried.limit) as interrupts:
+            world = trial.World(environ=environ, progress=around.console, interrupts=interrupts)
+            options = session.Options(cases=spec.cases, gpu=tried.gpu, access=tried.access)
+            told = partial(_told, tried.out, around.console)
+            result = upgrade(spec, options, _wishes(asked, spec, around.runner), world, told)
+            _tell(result, tried.out, around)
+    return max(interrupts.exit_status, result.exit_status)
 
 
 def _wishes(asked: Asked, spec: Spec, runner: Runner | None) -> Wishes:
@@ -88,7 +67,7 @@ def _wishes(asked: Asked, spec: Spec, runner: Runner | None) -> Wishes:
         tries=asked.tries,
         listing=asked.listing,
         write=asked.write,
-        variables=asked.variables,
+        variables=asked.tried.variables,
         workspace=runner.workspace if runner else None,
     )
 
@@ -103,10 +82,9 @@ def _told(out: Path, console: Console, candidate: CandidateResult, comparison: C
     (console.wrong if comparison.exit_status else console.done)(said)
 
 
-def _tell(result: UpgradeResult, out: Path, *, console: Console, runner: Runner | None, stdout: TextIO) -> None:
+def _tell(result: UpgradeResult, out: Path, around: Surroundings) -> None:
     written = write_upgrade(result, out)
-    console.upgraded(result, written)
-    if runner:
-        runner.annotations(result, stdout)
-        runner.append_summary(markdown(result, min(SUMMARY, runner.summary_room())), stdout)
-        runner.write_upgrade_outputs(result, written, stdout)
+    around.console.upgraded(result, written)
+    around.show(result, partial(markdown, result))
+    if around.runner:
+        around.runner.write_upgrade_outputs(result, written, around.stdout)

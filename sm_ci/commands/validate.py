@@ -6,46 +6,46 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from sm_ci.commands.frameworks import unknown
 from sm_ci.commands.linting import lint_model
+from sm_ci.commands.surroundings import Surroundings, surroundings
 from sm_ci.errors import Finding, Severity, SpecError
 from sm_ci.report.console import Console
 from sm_ci.runner import Runner
 from sm_ci.spec import Spec, load
 from sm_ci.spec.variables import DECLARE_IT, UNDECLARED_OPTION, undeclared_option
 
+if TYPE_CHECKING:
+    from sm_ci.trial.elsewhere import Elsewhere
+
 
 def validate_specs(
     paths: Sequence[Path], variables: Mapping[str, str], *, environ: Mapping[str, str], stdout: TextIO
 ) -> int:
     """Prints what is wrong with each spec and its model, or that it is well; 0 or 2."""
-    runner = Runner.detect(environ)
-    with Console(stdout, environ=environ, runner=runner) as console:
+    with surroundings(environ, stdout) as around:
         specs = load_all(
-            paths, variables, environ=environ, console=console, runner=runner, stdout=stdout, need_secrets=False
+            paths,
+            variables,
+            environ=environ,
+            console=around.console,
+            runner=around.runner,
+            stdout=stdout,
+            need_secrets=False,
         )
         told: set[Finding] = set()
-        well = [
-            _well(spec, told, environ=environ, console=console, runner=runner, stdout=stdout) for spec in specs or ()
-        ]
+        well = [_well(spec, told, around) for spec in specs or ()]
     return 0 if specs is not None and all(well) else 2
 
 
-def _well(
-    spec: Spec,
-    told: set[Finding],
-    *,
-    environ: Mapping[str, str],
-    console: Console,
-    runner: Runner | None,
-    stdout: TextIO,
-) -> bool:
+def _well(spec: Spec, told: set[Finding], around: Surroundings) -> bool:
     """Prints what is odd with a spec and wrong with its model, but for what was `told` of an earlier spec's."""
+    console = around.console
     for finding in spec.findings:
         console.finding(finding)
-    found = lint_model(spec, environ)
+    found = lint_model(spec, around.environ)
     new = [finding for finding in found if finding not in told]
     told.update(new)
     wrong = any(finding.severity is Severity.ERROR for finding in found)
@@ -54,12 +54,34 @@ def _well(
     else:
         for finding in new:
             console.finding(finding)
-    if runner:
-        runner.annotations(new, stdout)
+    if around.runner:
+        around.runner.annotations(new, around.stdout)
     if not wrong:
         count = len(spec.cases)
         console.done(f"{spec.path}: {count} test{'s' if count != 1 else ''}, nothing wrong")
     return not wrong
+
+
+def load_ready(
+    paths: Sequence[Path],
+    variables: Mapping[str, str],
+    around: Surroundings,
+    *,
+    region: str,
+    commits: Mapping[Path, Elsewhere] | None = None,
+) -> list[Spec] | None:
+    """As `load_all`, to be hosted: with their secrets."""
+    return load_all(
+        paths,
+        variables,
+        environ=around.environ,
+        console=around.console,
+        runner=around.runner,
+        stdout=around.stdout,
+        need_secrets=True,
+        region=region,
+        commits=commits,
+    )
 
 
 def load_all(
@@ -72,25 +94,42 @@ def load_all(
     stdout: TextIO,
     need_secrets: bool,
     region: str = "",
-    elsewhere: Mapping[Path, Path] | None = None,
+    commits: Mapping[Path, Elsewhere] | None = None,
 ) -> list[Spec] | None:
     """Every spec, or None when one is wrong; then all that is wrong with all of them has been said.
 
-    Each spec takes those of the variables that it declares; a variable is wrong when none declares it. `elsewhere`: for
-    specs that are not of the runner's workspace the folder that their files must stay in.
+    Each spec takes those of the variables that it declares; a variable is wrong when none declares it. `commits`: where
+    the files of specs are that are as of a commit; what is wrong with these is told by the commit's name.
     """
-    own = runner.workspace if runner else None
-    workspaces = {path: (elsewhere or {}).get(path, own) for path in paths}
+    within: dict[Path, Path | None] = {path: one.folder for path, one in (commits or {}).items()}
     read = partial(load, environ=environ, need_secrets=need_secrets)
-    attempts = [_attempt(path, variables, partial(read, workspace=workspaces[path])) for path in paths]
+    own = runner.workspace if runner else None
+    attempts = [_attempt(path, variables, partial(read, workspace=within.get(path, own))) for path in paths]
     findings = [*_declared_nowhere(attempts), *(finding for attempt in attempts for finding in attempt.findings)]
     findings += filter(None, (unknown(attempt.spec, region, environ) for attempt in attempts if attempt.spec))
     if not findings:
         return [attempt.spec for attempt in attempts if attempt.spec]
+    _say(findings, tuple((commits or {}).values()), console, runner, stdout)
+    return None
+
+
+def _say(
+    findings: Sequence[Finding],
+    commits: Sequence[Elsewhere],
+    console: Console,
+    runner: Runner | None,
+    stdout: TextIO,
+) -> None:
+    """On the console, and beside the lines of the workspace."""
+    annotated = findings
+    if commits:
+        from sm_ci.commands.places import findings_to_annotate, told
+
+        findings = told(findings, commits)
+        annotated = findings_to_annotate(findings, commits)
     console.spec_errors(findings)
     if runner:
-        runner.annotations(findings, stdout)
-    return None
+        runner.annotations(annotated, stdout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,16 @@ from tests.unit.commands.repositories import commit, git, write
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
+def root(tmp_path: Path, made_once: Path) -> Path:
     """Main has two commits, and a branch that parted from it after the first is checked out."""
-    root = tmp_path / "repo"
+    root = shutil.copytree(made_once, tmp_path / "repo", symlinks=True)
+    git(root, "update-index", "--refresh")  # git also knows a file by its inode
+    return root
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("made") / "repo"
     root.mkdir()
     git(root, "init", "-q", "-b", "main")
     (root / "shared").mkdir()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from sm_ci.commands.sides import AS_IS, sides_named
-from sm_ci.commands.trying import Tried
+from sm_ci.commands.trying import read_allow, read_budget
 from sm_ci.errors import UsageError
-from sm_ci.trial import Budget, Manner
+from sm_ci.trial import Budget
 
+FIGURES = "There are answers, p50, p95, p99, startup, peak_memory, image_size, throughput."
+ANSWERS = "Write one of identical, within tolerance, any."
 DIGEST = f"sha256:{'0' * 64}"
 
 
@@ -62,25 +64,29 @@ def test_an_image_that_cannot_be_one_is_told_before_anything_is_hosted() -> None
 
 
 def test_how_two_versions_are_tried_is_read() -> None:
-    tried = Tried.read(["p95=+10%", "answers = within  tolerance"], None, "1m", "in-turns")
-    assert tried.allow == {"p95": "+10%", "answers": "within  tolerance"}
-    assert tried.budget == Budget(rounds=None, seconds=60.0)
-    assert tried.manner is Manner.IN_TURNS
+    assert read_allow(["p95=+10%", "answers = within  tolerance"]) == {"p95": "+10%", "answers": "within  tolerance"}
+    assert read_budget(None, "1m") == Budget(rounds=None, seconds=60.0)
 
 
 @pytest.mark.parametrize(
-    ("allow", "measure_for", "message"),
+    ("allow", "message", "remedy"),
     [
-        ("p95", "30s", "--allow 'p95' is not FIGURE=CHANGE"),
-        ("=+10%", "30s", "--allow '=+10%' is not FIGURE=CHANGE"),
-        ("p95=-10%", "30s", "--allow 'p95=-10%' is no limit: '-10%', and p95 gets worse when it grows"),
-        ("latency=+1%", "30s", "--allow 'latency=+1%' is an unknown figure"),
-        ("answers=some", "30s", "--allow 'answers=some' is nothing that answers may be: 'some'"),
-        ("p95=+10%", "30", "--measure-for '30' is not a time"),
+        ("p95", "--allow 'p95' is not FIGURE=CHANGE", "Write for example: --allow p95=+10%"),
+        ("=+10%", "--allow '=+10%' is not FIGURE=CHANGE", "Write for example: --allow p95=+10%"),
+        ("p95=-10%", "--allow 'p95=-10%' is no limit: '-10%', and p95 gets worse when it grows", "Write +10%."),
+        ("latency=+1%", "--allow 'latency=+1%' is an unknown figure", FIGURES),
+        ("answers=some", "--allow 'answers=some' is nothing that answers may be: 'some'", ANSWERS),
     ],
 )
-def test_what_cannot_be_is_told_with_its_option(allow: str, measure_for: str, message: str) -> None:
+def test_what_cannot_be_is_told_with_its_option(allow: str, message: str, remedy: str) -> None:
     with pytest.raises(UsageError) as error:
-        Tried.read([allow], None, measure_for, "auto")
+        read_allow([allow])
     assert error.value.message == message
-    assert error.value.remedy
+    assert error.value.remedy == remedy
+
+
+def test_a_time_to_measure_that_is_none_is_told() -> None:
+    with pytest.raises(UsageError) as error:
+        read_budget(None, "30")
+    assert error.value.message == "--measure-for '30' is not a time"
+    assert error.value.remedy == "Write a number and a unit (us, ms, s, m, h), for example 30s."
