@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sm_ci.differences import CandidateOutcome, Comparison, UpgradeResult
+from sm_ci.differences import CandidateOutcome, Comparison, UpgradeResult, UpgradeVerdict
 from sm_ci.results import Outcome, RunResult
 
 _REPORTS = {"junit.xml": "junit", "summary.md": "summary", "result.json": "json", "report.html": "html"}
@@ -63,7 +63,8 @@ def upgrade_outputs(
 ) -> Mapping[str, str]:
     """The action's outputs of `upgrade`: tags. `candidate` is the one that passed, `refused` all that did not, with commas.
 
-    `changed-answers` is of the one that passed, else of the newest that was compared; empty where none was.
+    `changed-answers` is of the one that passed, else of the newest that was compared; empty where none was. `verdict` is empty
+    where the upgrade ended before it could be known: that nothing newer was found does not mean that there is nothing.
     """
     tried = [upgrade.chosen] if upgrade.chosen else [*upgrade.candidates]
     compared = next((one.comparison for one in tried if one.comparison), None)
@@ -72,7 +73,7 @@ def upgrade_outputs(
         "conclusion": upgrade.conclusion,
         "current": upgrade.current.tag,
         "candidate": upgrade.chosen.version.tag if upgrade.chosen else "",
-        "verdict": upgrade.verdict.value,
+        "verdict": "" if upgrade.fault and upgrade.verdict is UpgradeVerdict.CURRENT else upgrade.verdict.value,
         "refused": ",".join(refused),
         "changed-answers": str(compared.changed_answers) if compared else "",
         "time": f"{upgrade.seconds:.3f}",

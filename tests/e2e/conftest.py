@@ -15,13 +15,13 @@ from uuid import uuid4
 
 import pytest
 import yaml
-from conftest import engine, fixture_image, images, nothing_left, turn
+from conftest import built, engine, fixture_image, images, nothing_left, turn
 from harness import BASE, ROOT, Images, echo
 
 from sm_ci.engine.client import Engine
 from tests.e2e.runner import Job, Runner, owned
 
-__all__ = ["engine", "fixture_image", "images", "nothing_left", "turn"]
+__all__ = ["built", "engine", "fixture_image", "images", "nothing_left", "turn"]
 
 Checkout = Callable[..., Path]
 """Writes a spec into a folder: `checkout(folder, files, **keys)`."""

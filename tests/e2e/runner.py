@@ -349,7 +349,7 @@ class Runner:
         told = self.engine.raw.events(since=step.at - 1, until=int(time.time()) + 1, filters=made, decode=True)
         self.containers |= {str(event["id"]) for event in told}
         ours = {name for name, owner in labelled(self.engine) if owner and owner.container in self.containers}
-        return [name for name in left_behind(self.engine) if name in ours]
+        return [name for name in left_behind(self.engine) if name in ours] if ours else []
 
     def _still_there(self, name: str) -> list[str]:
         """The action's own container, when it outlives the docker CLI. `--rm` takes a moment."""

@@ -90,7 +90,7 @@ def test_ten_of_a_kind_and_not_more() -> None:
 
 
 @given(st.text(st.characters(), max_size=40))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 def test_no_text_makes_a_second_command(said: str) -> None:
     for kind in (Comparison, UpgradeResult):
         lines = annotated(made.filled(kind, said))
@@ -147,12 +147,15 @@ def test_outputs_of_an_upgrade(tmp_path: Path) -> None:
     current = replace(upgrade, verdict=UpgradeVerdict.CURRENT, chosen=None, candidates=())
     found = outputs(current, [], tmp_path)
     assert (found["verdict"], found["candidate"], found["refused"], found["changed-answers"]) == ("current", "", "", "")
+    ended = outputs(replace(current, fault=FAULT), [], tmp_path)
+    assert (ended["conclusion"], ended["verdict"]) == ("cancelled", "")  # whether it is current nobody knows
+    assert outputs(replace(blocked, fault=FAULT), [], tmp_path)["verdict"] == "blocked"
 
 
 @given(
     st.text(st.characters(), max_size=40) | st.sampled_from(["a\nconclusion=success", "ghadelimiter_0\nx=y", "\ud800"])
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 def test_garbage_in_an_output_stays_in_it(tmp_path_factory: pytest.TempPathFactory, said: str) -> None:
     for kind in (Comparison, UpgradeResult):
         found = outputs(made.filled(kind, said), [], tmp_path_factory.getbasetemp())
