@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from bench.report import made
+from bench.report.subjects import MIB, subject
 from sm_ci.differences import (
     Agreement,
     AnswerComparison,
@@ -16,13 +17,9 @@ from sm_ci.differences import (
     ChangedValue,
     Comparison,
     ContractChange,
-    ImageContents,
     ImageVersion,
     Judgement,
-    Layer,
     Measure,
-    Package,
-    Subject,
     TestChange,
     UpgradeLevel,
     UpgradeResult,
@@ -31,9 +28,8 @@ from sm_ci.differences import (
     Written,
 )
 from sm_ci.errors import Finding, Location, Severity
-from sm_ci.results import Answer, Blob, CheckOutcome, Exchange, LoadResult, Outcome, Percentile, RunResult, Sent
+from sm_ci.results import Answer, Blob, CheckOutcome, Exchange, Outcome, Sent
 
-MIB = 2**20
 _SPEC = "models/churn/sm-ci.yml"
 _FAMILY = "cpu-py311-ubuntu22.04-sagemaker"
 
@@ -43,7 +39,7 @@ def comparison(
 ) -> Comparison:
     """Of `cases` so many answers changed; the candidate is slower, and its image larger."""
     rng = random.Random(seed)
-    baseline, candidate = _subject("1.9", 1.0, loads=loads), _subject("2.0", 1.17, loads=loads)
+    baseline, candidate = subject("1.9", 1.0, loads=loads), subject("2.0", 1.17, loads=loads)
     return Comparison(
         schema=1,
         tool="sm-ci 0.1.0",
@@ -157,54 +153,6 @@ def _candidate(
 
 def _at(line: int) -> Location:
     return Location(path=_SPEC, line=line, column=5)
-
-
-def _subject(tag: str, slower: float, *, loads: bool) -> Subject:
-    result = made.run(cases=60, failing=0.0, loads=(_slowed(made.load(), slower),) if loads else ())
-    return Subject(label=f"image:churn:{tag}", result=_started(result, tag, slower), contents=_contents(tag, slower))
-
-
-def _started(result: RunResult, tag: str, slower: float) -> RunResult:
-    assert result.image
-    assert result.hosting
-    phases = tuple(replace(phase, seconds=phase.seconds * slower) for phase in result.hosting.phases)
-    hosting = replace(result.hosting, phases=phases, ready_after=2.6 * slower)
-    size = round(result.image.size * slower)
-    return replace(result, image=replace(result.image, reference=f"churn:{tag}", size=size), hosting=hosting)
-
-
-def _slowed(load: LoadResult, slower: float) -> LoadResult:
-    ranks = tuple(Percentile(percent=one.percent, seconds=one.seconds * slower) for one in load.latency.percentiles)
-    buckets = tuple(replace(one, answered=round(one.answered / slower)) for one in load.buckets)
-    usage = tuple(replace(one, memory=round((one.memory or 0) * slower)) for one in load.usage)
-    return replace(
-        load,
-        latency=replace(load.latency, percentiles=ranks),
-        buckets=buckets,
-        usage=usage,
-        throughput=load.throughput / slower,
-        peak=round((load.peak or 0) * slower),
-    )
-
-
-def _contents(tag: str, slower: float) -> ImageContents:
-    sizes = (78, 4, 310, 640, 12)
-    layers = [
-        Layer(digest=f"sha256:{number:064x}", size=size * MIB, made_by=f"RUN step {number}")
-        for number, size in enumerate(sizes)
-    ]
-    layers += [
-        Layer(digest=f"sha256:{tag}{number}", size=round(size * slower * MIB), made_by=f"COPY part-{number} /opt/program")
-        for number, size in enumerate((90, 30, 2))
-    ]  # fmt: skip
-    return ImageContents(
-        size=sum(layer.size for layer in layers),
-        layers=tuple(layers),
-        packages=tuple(Package(manager="pip", name=f"package-{number}", version="1.0") for number in range(214)),
-        os="Ubuntu 22.04.5 LTS",
-        python="3.11.9" if tag == "1.9" else "3.12.4",
-        cuda="",
-    )
 
 
 def _measures() -> tuple[Measure, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from sm_ci import contract, invoke
 from sm_ci.cases.conditions import Conditions, warning
 from sm_ci.cases.judging import judge
+from sm_ci.cases.keeping import kept
 from sm_ci.cases.request import body_of, file_size, headers_of, reading_of, timeout_of
-from sm_ci.hosting.timeline import Death, Requested
+from sm_ci.hosting.timeline import Death, Requested, Timeline
 from sm_ci.results import Answer, CaseResult, Exchange, Failure, Headers, NoAnswer, NoAnswerKind, Outcome, Sent
 from sm_ci.spec import Case
 
@@ -56,40 +56,34 @@ def _run(case: Case, conditions: Conditions) -> CaseResult:
     _warn_of_size(case, len(body), "request", conditions)
     if case.test.expect.limits_time():
         for _ in range(conditions.spec.file.defaults.warmup):
-            _kept(_send(case, headers, body, conditions))
+            kept(_send(case, headers, body, conditions))
     mark = conditions.service.log.mark()
     exchange = _send(case, headers, body, conditions)
     if conditions.on_exchange:
         conditions.on_exchange(case, exchange)
     if isinstance(exchange.outcome, NoAnswer):
         reason = _no_answer_reason(exchange.outcome, conditions.service.timeline.dead)
-        return _errored(case, watch.now() - begun, reason, _kept(exchange))
+        return _errored(case, watch.now() - begun, reason, kept(exchange))
     if not case.test.request.stream:  # a stream is limited by time alone
         _warn_of_size(case, exchange.outcome.body.size, "answer", conditions)
     failures = judge(case, exchange.outcome, mark, conditions)
-    return _judged(case, watch.now() - begun, _kept(exchange), failures)
+    return _judged(case, watch.now() - begun, kept(exchange), failures)
 
 
 def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> Exchange:
     """One `POST /invocations`. The line is hung up when the container is found dead meanwhile."""
-    service, timeline = conditions.service, conditions.service.timeline
-    request, spec = case.test.request, conditions.spec.file
-    limits = invoke.Limits(
-        total=timeout_of(request, spec),
-        answer=contract.STREAM_LIMIT if request.stream else contract.PAYLOAD_LIMIT,
-        spool=conditions.scratch,
-    )
+    timeline = conditions.service.timeline
     line = invoke.Line()
     timeline.on_death(lambda death: line.hang_up(NoAnswerKind.ABANDONED, death.message))
     started = timeline.watch.now()
     try:
         outcome = invoke.exchange(
-            service.address,
+            conditions.service.address,
             "POST",
             contract.INVOCATIONS_PATH,
             headers=headers,
             body=body,
-            limits=limits,
+            limits=_limits(case, conditions),
             line=line,
             stream=reading_of(case.test),
         )
@@ -101,6 +95,21 @@ def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> 
         headers=headers,
         body=invoke.blob_of(body, invoke.header_type(headers)),
     )
+    _tell(timeline, sent, outcome)
+    return Exchange(sent=sent, outcome=outcome, started=started)
+
+
+def _limits(case: Case, conditions: Conditions) -> invoke.Limits:
+    request = case.test.request
+    return invoke.Limits(
+        total=timeout_of(request, conditions.spec.file),
+        answer=contract.STREAM_LIMIT if request.stream else contract.PAYLOAD_LIMIT,
+        spool=conditions.scratch,
+    )
+
+
+def _tell(timeline: Timeline, sent: Sent, outcome: Answer | NoAnswer) -> None:
+    """What became of a request goes into the timeline; after a connection broke, waits for the reason."""
     missed = outcome.kind if isinstance(outcome, NoAnswer) else None
     timeline.emit(
         Requested(
@@ -112,7 +121,6 @@ def _send(case: Case, headers: Headers, body: bytes, conditions: Conditions) -> 
     )
     if missed in _BROKEN:
         timeline.wait(NEWS_TRAVELS)
-    return Exchange(sent=sent, outcome=outcome, started=started)
 
 
 def _no_answer_reason(outcome: NoAnswer, dead: Death | None) -> str:
@@ -139,20 +147,6 @@ def _warn_of_size(case: Case, size: int, what: str, conditions: Conditions) -> N
     if size > (warned := conditions.spec.file.contract.payload_warning):
         text = f"the {what} has {size:,} bytes; InvokeEndpoint's documented maximum is {warned:,}"
         conditions.on_finding(warning("payload-size", case, text, case.at))
-
-
-def _kept(exchange: Exchange) -> Exchange:
-    """What the reports need of it: the bodies' starts."""
-    sent, outcome = replace(exchange.sent, body=exchange.sent.body.kept()), exchange.outcome
-    if isinstance(outcome, Answer):
-        outcome = _kept_answer(outcome)
-    elif outcome.partial:
-        outcome = replace(outcome, partial=_kept_answer(outcome.partial))
-    return replace(exchange, sent=sent, outcome=outcome)
-
-
-def _kept_answer(answer: Answer) -> Answer:
-    return replace(answer, body=answer.body.kept())
 
 
 def _errored(case: Case, seconds: float, reason: str, exchange: Exchange | None = None) -> CaseResult:

@@ -6,8 +6,7 @@ then tests; SIGTERM, 30 s, SIGKILL.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,19 +14,20 @@ from pathlib import Path
 from sm_ci import contract, invoke
 from sm_ci.engine import containers, networks
 from sm_ci.engine.client import Engine
-from sm_ci.engine.containers import ContainerPlan, State
+from sm_ci.engine.containers import ContainerPlan
 from sm_ci.engine.devices import Request
 from sm_ci.engine.ownership import KEEP_LABEL
 from sm_ci.engine.placement import Placement, reaches_containers
 from sm_ci.errors import CannotServe, EngineFault, SmCiError
+from sm_ci.hosting.ending import note_end, stop
 from sm_ci.hosting.logbook import LogBook, following
 from sm_ci.hosting.readiness import await_ready
 from sm_ci.hosting.record import Record
-from sm_ci.hosting.timeline import Exited, OutOfMemory, Timeline
+from sm_ci.hosting.timeline import Exited, Timeline
 from sm_ci.hosting.verdict import Started
 from sm_ci.hosting.watch import HealthWatcher, engine_events
 from sm_ci.progress import Progress
-from sm_ci.results import Limits, PhaseName, Stop
+from sm_ci.results import Limits, PhaseName
 
 _METADATA = f"{contract.METADATA_DIRECTORY}/endpoint-metadata.json"
 
@@ -72,20 +72,7 @@ def in_service(
     """
     timeline = record.timeline = Timeline(record.watch)
     record.limits = plan.limits
-    with ExitStack() as stack:
-        with record.phase(PhaseName.CREATE):
-            network = stack.enter_context(_network(engine, plan, placement))
-            container = stack.enter_context(_container(engine, plan, network, placement, scratch))
-            if plan.on_end:
-                stack.callback(plan.on_end, engine, container)
-        stack.enter_context(engine_events(engine, container, timeline))
-        with record.phase(PhaseName.START):
-            containers.start(engine, container, contract.COMMAND[0])
-        stack.callback(_keep_log, record)
-        book = record.book = stack.enter_context(
-            following(engine, container, scratch / "container.log", record.watch, stays=plan.keep)
-        )
-        stack.callback(_note_end, engine, container, plan, record)
+    with _running(engine, plan, placement, record, timeline, scratch) as (container, book):
         with _left_alone(engine, container, plan.port) as confirm:
             with record.phase(PhaseName.READY):
                 address = _address(engine, container, plan, placement, timeline)
@@ -105,7 +92,29 @@ def in_service(
         if plan.keep:
             return
         with record.phase(PhaseName.STOP):
-            _stop(engine, container, plan.port, record, progress)
+            stop(engine, container, plan.port, record, progress)
+
+
+@contextmanager
+def _running(
+    engine: Engine, plan: HostingPlan, placement: Placement, record: Record, timeline: Timeline, scratch: Path
+) -> Iterator[tuple[str, LogBook]]:
+    """The container from its start on, and its log, which is kept however the block ends; removed after it."""
+    with ExitStack() as stack:
+        with record.phase(PhaseName.CREATE):
+            network = stack.enter_context(_network(engine, plan, placement))
+            container = stack.enter_context(_container(engine, plan, network, placement, scratch))
+            if plan.on_end:
+                stack.callback(plan.on_end, engine, container)
+        stack.enter_context(engine_events(engine, container, timeline))
+        with record.phase(PhaseName.START):
+            containers.start(engine, container, contract.COMMAND[0])
+        stack.callback(_keep_log, record)
+        book = record.book = stack.enter_context(
+            following(engine, container, scratch / "container.log", record.watch, stays=plan.keep)
+        )
+        stack.callback(note_end, engine, container, plan.port, record, keep=plan.keep)
+        yield container, book
 
 
 @contextmanager
@@ -222,47 +231,6 @@ def _address(
     return invoke.Address(host=engine.publishing.at, port=state.published or plan.port)
 
 
-def _stop(engine: Engine, container: str, port: int, record: Record, progress: Progress) -> None:
-    before = containers.inspect(engine, container, port)
-    begun = time.monotonic()
-    if before.running:
-        progress.step("stopping the container (SIGTERM)")
-        containers.stop(engine, container, contract.STOP_GRACE)
-    took = time.monotonic() - begun
-    after = containers.inspect(engine, container, port)
-    killed = before.running and after.exit_code == 137 and took >= contract.STOP_GRACE - 0.5
-    record.stop = _stopped(after, record, signalled=before.running, killed=killed, seconds=took)
-    if before.running and not killed:
-        progress.done(f"stopped after {took:.1f} s")
-
-
-def _note_end(engine: Engine, container: str, plan: HostingPlan, record: Record) -> None:
-    """On a way out that was not `_stop`: notes how the container ended, or ends it, so that its log ends too."""
-    if record.stop is not None:
-        return
-    with suppress(SmCiError):
-        state = containers.inspect(engine, container, plan.port)
-        if state.running and plan.keep:
-            return
-        if state.running:
-            containers.kill(engine, container)
-        else:
-            record.stop = _stopped(state, record, signalled=False, killed=False, seconds=0.0)
-
-
 def _keep_log(record: Record) -> None:
     if record.book is not None:
         record.log = record.book.excerpt()
-
-
-def _stopped(state: State, record: Record, *, signalled: bool, killed: bool, seconds: float) -> Stop:
-    events: Sequence[object] = record.timeline.events() if record.timeline else ()
-    memory = state.out_of_memory or any(isinstance(event, OutOfMemory) for event in events)
-    return Stop(
-        exit_code=None if state.running else state.exit_code,
-        signalled=signalled,
-        killed=killed,
-        out_of_memory=memory,
-        seconds=seconds,
-        error=state.error,
-    )

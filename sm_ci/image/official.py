@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from sm_ci.errors import ImageMissing
-from sm_ci.image import catalogue
+from sm_ci.image.deep_learning_containers import GALLERY, amazons
 from sm_ci.image.reference import Reference, ecr, public_ecr
-
-_GALLERY = "deep-learning-containers/"
 
 
 def official(name: str) -> bool:
@@ -17,5 +15,5 @@ def official(name: str) -> bool:
         return False
     place = ecr(reference)
     if place is None:
-        return public_ecr(reference) and reference.repository.startswith(_GALLERY)
-    return place.account in catalogue.amazons()
+        return public_ecr(reference) and reference.repository.startswith(GALLERY)
+    return place.account in amazons()

@@ -40,46 +40,57 @@ def result(
     stages = _judged_stages(measurement, steps)
     figures = _figures(ground, measurement, stages, usage)
     cost = _cost(measurement)
-    void = bottleneck(cost, measurement.of(measurement.judged).errors[CLIENT], figures.cpu)
-    figures = replace(figures, void=void)
-    limits = () if interrupted else tuple(judge(limit, at, figures) for limit, at in wanted.limits)
-    checked = None
-    if wanted.share and not interrupted:
-        requests = wanted.requests
-        checked = checking.check(wanted.share, measurement.taken, requests, measurement.offset)
+    figures = replace(figures, void=bottleneck(cost, measurement.of(measurement.judged).errors[CLIENT], figures.cpu))
+    limits, checked = ((), None) if interrupted else _judged(wanted, measurement, figures)
     outcome, reason = _verdict(figures, limits, checked, ended, interrupted=interrupted)
-    latency = figures.requests.shown()
-    return LoadResult(
-        name=wanted.name,
+    return replace(
+        _measured(wanted, measurement, figures),
         outcome=outcome,
-        at=wanted.at,
         reason=reason,
-        arrival=wanted.arrival,
-        seed=wanted.seed,
-        started=measurement.begun or 0.0,
-        warmup=measurement.judged_from - (measurement.begun or 0.0),
-        seconds=figures.seconds,
-        sent=figures.requests.ended,
-        answered=figures.requests.answered,
-        errors=figures.requests.counts(),
-        error_rate=figures.requests.error_rate,
-        throughput=figures.throughput,
-        latency=latency,
-        streamed=figures.requests.streams.shown(figures.events or 0.0) if measurement.streaming else None,
-        buckets=measurement.buckets,
         steps=steps,
         mix=_mix(wanted, measurement, stages),
         limits=limits,
         checked=checked,
         usage=tuple(usage),
+        pings=_pings(ground, measurement),
+        client=cost,
+        ended=ended,
+    )
+
+
+def _measured(wanted: Wanted, measurement: Measurement, figures: Figures) -> LoadResult:
+    """The figures of a load that nobody has judged yet."""
+    requests, begun = figures.requests, measurement.begun or 0.0
+    return LoadResult(
+        name=wanted.name,
+        outcome=Outcome.NOT_RUN,
+        at=wanted.at,
+        arrival=wanted.arrival,
+        seed=wanted.seed,
+        started=begun,
+        warmup=measurement.judged_from - begun,
+        seconds=figures.seconds,
+        sent=requests.ended,
+        answered=requests.answered,
+        errors=requests.counts(),
+        error_rate=requests.error_rate,
+        throughput=figures.throughput,
+        latency=requests.shown(),
+        streamed=requests.streams.shown(figures.events or 0.0) if measurement.streaming else None,
+        buckets=measurement.buckets,
         peak=figures.peak,
         growth=figures.growth,
         cpu=figures.cpu,
-        pings=_pings(ground, measurement),
-        client=cost,
-        void=void,
-        ended=ended,
+        void=figures.void,
     )
+
+
+def _judged(wanted: Wanted, measurement: Measurement, figures: Figures) -> tuple[tuple[Limit, ...], Checked | None]:
+    """The limits, and the answers whose expectations are judged too."""
+    limits = tuple(judge(limit, at, figures) for limit, at in wanted.limits)
+    if not wanted.share:
+        return limits, None
+    return limits, checking.check(wanted.share, measurement.taken, wanted.requests, measurement.offset)
 
 
 def _verdict(

@@ -34,38 +34,15 @@ class Room:
         made: Callable[[Item], str],
         of: str,
         *,
+        folded: str = "",
         share: float = 1.0,
         most: int = 1000,
     ) -> None:
-        """As many rows as fit into a share of the room, at most so many, and how many there are more. Only these are made."""
-        self._take("", head, items, made, "", of, share, most)
+        """As many rows as fit into a share of the room, at most so many, and how many there are more. Only these are made.
 
-    def folded(
-        self,
-        title: str,
-        head: str,
-        items: Sequence[Item],
-        made: Callable[[Item], str],
-        of: str,
-        *,
-        share: float = 1.0,
-        most: int = 1000,
-    ) -> None:
-        """The same in a part that is closed at first; nothing without rows. `title` is escaped."""
-        opening = f"\n<details><summary>{title}</summary>\n"
-        self._take(opening, head, items, made, "\n</details>\n", of, share, most)
-
-    def _take(
-        self,
-        opening: str,
-        head: str,
-        items: Sequence[Item],
-        made: Callable[[Item], str],
-        closing: str,
-        of: str,
-        share: float,
-        most: int,
-    ) -> None:
+        `folded` is the title of a part that is closed at first, and that is not there without rows. It is escaped already.
+        """
+        opening, closing = (f"\n<details><summary>{folded}</summary>\n", "\n</details>\n") if folded else ("", "")
         budget = int(self.left * share) - _octets(opening + head + closing) - _NOTE
         kept: list[str] = []
         for item in items[:most]:

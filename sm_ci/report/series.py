@@ -27,15 +27,17 @@ class Step:
     seconds: float | None
 
 
+def named(phase: PhaseName) -> str:
+    """A phase as readers know it."""
+    return _NAMES.get(phase, phase.value)
+
+
 def steps(result: RunResult) -> list[Step]:
     """The phases in their order, and among them the first 200 and the first answer; nothing where nothing was hosted."""
     phases = result.hosting.phases if result.hosting else ()
     if not phases:
         return []
-    found = [
-        Step(name=_NAMES.get(phase.name, phase.name.value), start=phase.started, seconds=phase.seconds)
-        for phase in phases
-    ]
+    found = [Step(name=named(phase.name), start=phase.started, seconds=phase.seconds) for phase in phases]
     return sorted([*found, *_moments(result)], key=lambda step: (step.start, step.seconds is None))
 
 

@@ -45,16 +45,12 @@ def contents_of(
     facts, history = _documents(engine, image)
     found = configured.contents(facts, history)
     progress.step(f"looking at what is in {image}")
-    told, read_so_far = Read(), [0]
-
-    def on_read(size: int) -> None:
-        read_so_far[0] += size
-        progress.detail(f"{read_so_far[0] / 2**20:,.0f} MiB read, {len(told.packages):,} packages found")
-
+    told = Read()
     try:
         with _container(engine, str(facts.get("Id") or image), labels) as container:
             deadline = Deadline(seconds, clock)
-            read(Tree(engine, container, deadline, on_read), configured.words(found, history), deadline, told)
+            tree = Tree(engine, container, deadline, _counting(told, progress))
+            read(tree, configured.words(found, history), deadline, told)
     except EngineFault as error:
         if error.kind == ENGINE_LOST:
             raise
@@ -69,6 +65,18 @@ def contents_of(
         unread=told.unread,
         unknown=told.unknown,
     )
+
+
+def _counting(told: Read, progress: Progress) -> Callable[[int], None]:
+    """Says how much was read so far, each time that so many bytes more were."""
+    total = 0
+
+    def on_read(size: int) -> None:
+        nonlocal total
+        total += size
+        progress.detail(f"{total / 2**20:,.0f} MiB read, {len(told.packages):,} packages found")
+
+    return on_read
 
 
 def _documents(engine: Engine, image: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -121,7 +121,7 @@ def _facts(answer: AnswerComparison) -> Iterator[tuple[str, str]]:
     if answer.differing:
         yield "Places that differ", f"{answer.differing:,}"
     if answer.noise is not None:
-        yield "One version's own noise", f"up to {answer.noise:.3g}"
+        yield "One version's own noise", f"up to {answer.noise:.3g}" if answer.noise else "none"
 
 
 def _value(one: ChangedValue, clean: Redactor) -> tuple[str, str, str, str]:

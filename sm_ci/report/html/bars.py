@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from sm_ci.report.html import figure
+from sm_ci.report.html import axes, figure
 from sm_ci.report.html.figure import ROW, em, mark, percent
 from sm_ci.report.html.scale import Axis
 
@@ -37,14 +37,7 @@ class Span:
 def columns(bars: Sequence[Column], last: str, y: Axis) -> list[Element]:
     """A histogram; `last` is the right edge of its last bar."""
     width = 100 / max(len(bars), 1)
-    return [*_grid(y), *_edges([*(bar.edge for bar in bars), last], width), *_columns(bars, width, y)]
-
-
-def _grid(y: Axis) -> Iterator[Element]:
-    for value, said in y.ticks:
-        place = percent(100 - y.part(value))
-        yield mark("line", x2="100%", y1=place, y2=place, class_="grid" if value else "axis")
-        yield figure.label(said, x=em(-0.5), y=place, anchor="end")
+    return [*axes.across(y), *_edges([*(bar.edge for bar in bars), last], width), *_columns(bars, width, y)]
 
 
 def _edges(names: Sequence[str], width: float) -> Iterator[Element]:
@@ -63,18 +56,10 @@ def _columns(bars: Sequence[Column], width: float, y: Axis) -> Iterator[Element]
 
 def spans(rows: Sequence[Span], x: Axis) -> list[Element]:
     """A timeline, a row each, its name and value at the left."""
-    marks = list(upright(x))
+    marks = list(axes.upright(x))
     for at, row in enumerate(rows):
         marks += _span(row, at, x)
     return marks
-
-
-def upright(x: Axis) -> Iterator[Element]:
-    """The lines of an axis below lying bars."""
-    for value, said in x.ticks:
-        place = percent(x.part(value))
-        yield mark("line", x1=place, x2=place, y2="100%", class_="grid" if value else "axis")
-        yield figure.label(said, x=place, y="100%", anchor="middle", down=1.3)
 
 
 def _span(row: Span, at: int, x: Axis) -> Iterator[Element]:

@@ -10,7 +10,7 @@ from sm_ci.differences import Change, Subject
 from sm_ci.report.html import judged
 from sm_ci.report.html.fitting import Fitting, fitting
 from sm_ci.report.html.view import CELL, SENTENCE
-from sm_ci.report.versions import words
+from sm_ci.report.versions import masking, words
 from sm_ci.text import Redactor, shorten
 
 _KINDS = {
@@ -94,7 +94,7 @@ def _word(change: Change) -> str:
 
 
 def _row(change: Change, clean: Redactor) -> Row:
-    sides = list(_sides(words.masked(change), clean))
+    sides = list(_sides(masking.masked(change), clean))
     return Row(name=_name(change, clean), baseline=sides[0], candidate=sides[1], word=_word(change))
 
 

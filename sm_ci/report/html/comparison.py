@@ -15,7 +15,7 @@ from sm_ci.report import wording
 from sm_ci.report.html import candidates, document, heading, judged, side_by_side
 from sm_ci.report.html.side_by_side import Amount, Parts
 from sm_ci.report.html.view import CELL, SENTENCE
-from sm_ci.report.versions import words
+from sm_ci.report.versions import masking, words
 from sm_ci.text import Redactor, shorten
 
 OTHERS, OTHERS_OCTETS = 20, 1_000_000
@@ -40,31 +40,24 @@ class Folded:
 
 def page(comparison: Comparison) -> str:
     """The whole document of a comparison."""
-    clean = words.redactor(comparison)
+    clean = masking.redactor(comparison)
     parts = side_by_side.parts(comparison, clean)
-    sheet, policy = document.style()
-    shown = document.rendered(
+    return document.page(
         "comparison.html",
-        style=sheet,
-        policy=policy,
         head=heading.of_comparison(comparison, clean),
         sides=[shorten(clean(side.label), CELL) for side in (comparison.baseline, comparison.candidate)],
         parts=list(parts.named()),
         sections=_sections(parts, comparison, clean),
     )
-    return str(shown)
 
 
 def upgrade_page(upgrade: UpgradeResult) -> str:
     """The whole document of an upgrade."""
-    clean = words.redactor(upgrade)
+    clean = masking.redactor(upgrade)
     chosen = upgrade.chosen
     folded = list(_folded(upgrade, clean))
-    sheet, policy = document.style()
-    shown = document.rendered(
+    return document.page(
         "upgrade.html",
-        style=sheet,
-        policy=policy,
         head=heading.of_upgrade(upgrade, clean),
         stopped=side_by_side.fault("Why it ended", upgrade.fault, clean) if upgrade.fault else None,
         current=candidates.image(upgrade.current, upgrade, clean),
@@ -85,7 +78,6 @@ def upgrade_page(upgrade: UpgradeResult) -> str:
             ("Took", wording.seconds(upgrade.seconds)),
         ],
     )
-    return str(shown)
 
 
 def _sections(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,16 @@ from markupsafe import Markup
 
 from sm_ci import text
 
+_UNIT = re.compile(
+    r"(?<=\d) (?=(?:µs|ms|s|min|h|[KMGT]?i?B|cores)\b)|(?:(?<=\bp\d\d)|(?<=\bp\d\d\.\d)|(?<=\bp\d\d\.\d\d)) (?=\d)"
+)
 _FOLDER = Path(__file__).parent / "templates"
+
+
+def page(template: str, **values: Any) -> str:
+    """A whole page, with the style sheet and the policy that allows nothing else."""
+    style, policy = _style()
+    return str(rendered(template, style=style, policy=policy, **values))
 
 
 def rendered(template: str, **values: Any) -> Markup:
@@ -23,7 +33,7 @@ def rendered(template: str, **values: Any) -> Markup:
 
 
 @cache
-def style() -> tuple[Markup, str]:
+def _style() -> tuple[Markup, str]:
     """The style sheet, and the policy that allows it alone."""
     sheet = (_FOLDER / "style.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
@@ -33,7 +43,7 @@ def style() -> tuple[Markup, str]:
 
 @cache
 def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         autoescape=True,
         finalize=_inert,
         loader=jinja2.FileSystemLoader(_FOLDER),
@@ -41,6 +51,13 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    made.filters["unbroken"] = _unbroken
+    return made
+
+
+def _unbroken(said: str) -> str:
+    """The same with a figure, its unit and its percentile on one line."""
+    return _UNIT.sub("\u00a0", said)
 
 
 def _inert(value: Any) -> Any:

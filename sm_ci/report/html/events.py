@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sm_ci.report import load, series, stream
-from sm_ci.report.html import figure, lines, scale
+from sm_ci.report.html import lines, scale
 from sm_ci.report.html.figure import Figure
 from sm_ci.report.html.lines import Chart, Line
 from sm_ci.results import Answer, NoAnswer
@@ -25,14 +25,8 @@ def figure_of(outcome: Answer | NoAnswer, anchor: str) -> Figure | None:
         y=scale.amount([number for _, number in came]),
         lines=[Line(label="events", style="one", points=_stairs(came, whole))],
     )
-    return Figure(
-        name=f"{anchor}-events",
-        title=_TITLE,
-        about=about,
-        picture=figure.picture(f"{anchor}-events", _TITLE, about, lines.marks(chart), height=8.0),
-        head=("Second", "Events"),
-        rows=tuple((f"{at:.3f}", f"{number:,.0f}") for at, number in came if number is not None),
-    )
+    rows = [(f"{at:.3f}", f"{number:,.0f}") for at, number in came if number is not None]
+    return lines.drawn(f"{anchor}-events", _TITLE, about, chart, ("Second", "Events"), rows, height=8.0)
 
 
 def _stairs(came: series.Points, whole: float) -> list[tuple[float, float | None]]:

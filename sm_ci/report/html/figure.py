@@ -18,7 +18,8 @@ from sm_ci.text import xml
 
 ROW = 1.9
 """Height of a row of horizontal bars, in em."""
-_HEIGHT = 13.0
+HEIGHT = 13.0
+"""Of a chart, in em."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def hint(said: str) -> Element:
     return mark("title", text=said)
 
 
-def picture(name: str, title: str, about: str, marks: Iterable[Element], height: float = _HEIGHT) -> Markup:
+def picture(name: str, title: str, about: str, marks: Iterable[Element], height: float = HEIGHT) -> Markup:
     """The whole SVG, `height` in em."""
     told = (mark("title", text=title, id=f"{name}-title"), mark("desc", text=about, id=f"{name}-about"))
     named = {"role": "img", "aria-labelledby": f"{name}-title {name}-about"}

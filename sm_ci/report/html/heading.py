@@ -20,7 +20,7 @@ _SAID = {
     Verdict.REFUSED: "The candidate is not within what is allowed.",
     Verdict.UNDECIDED: "Nothing is refused, and not everything could be judged.",
 }
-_CHIP = {CandidateOutcome.PASSED: "passed", CandidateOutcome.REFUSED: "failed"}
+_CHIP = {CandidateOutcome.PASSED: "passed", CandidateOutcome.REFUSED: "failed", CandidateOutcome.ERRORED: "odd"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from sm_ci.differences import CandidateOutcome, Judgement
+from sm_ci.report.versions import words
 
 LIMIT = {
     Judgement.ALLOWED: ("allowed", "good"),
@@ -23,17 +24,11 @@ CANDIDATE = {
 VERDICT = {"allowed": "good", "current": "good", "upgraded": "good", "refused": "bad", "blocked": "bad"}
 """The classes of verdicts; all others are odd."""
 ABSENT = "not there"
-_METRIC = {
-    "startup": "Start-up",
-    "throughput": "Throughput",
-    "peak_memory": "Peak memory",
-    "image_size": "Image size",
-}
 
 
 def metric(name: str) -> str:
     """A figure's name as a reader says it."""
-    return _METRIC.get(name, f"Latency, {name}")
+    return words.METRIC.get(name, f"Latency, {name}")
 
 
 def limit(text: str) -> float | None:

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from sm_ci.differences import ImageContents, Layer
 from sm_ci.report import load
-from sm_ci.report.html import bars, figure, scale
+from sm_ci.report.html import axes, figure, scale
 from sm_ci.report.html.figure import Figure, em, mark, percent
 from sm_ci.report.versions import words
 from sm_ci.text import Redactor, shorten
@@ -31,7 +31,10 @@ def layers(
     shared = {layer.digest for layer in sides[0].layers} & {layer.digest for layer in sides[1].layers}
     x = scale.size([float(_sum(side.layers)) for side in sides])
     name, about = f"{prefix}layers", _about(sides, shared)
-    marks = [*bars.upright(x), *(one for row, side in enumerate(sides) for one in _row(row, side, shared, x, clean))]
+    marks = [
+        *axes.upright(x, inside=True),
+        *(one for row, side in enumerate(sides) for one in _row(row, side, shared, x, clean)),
+    ]
     used = {
         "shared" if layer.digest in shared else _STYLES[at] for at, side in enumerate(sides) for layer in side.layers
     }

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from sm_ci.report.html import figure
-from sm_ci.report.html.figure import em, mark, percent
+from sm_ci.report.html import axes, figure
+from sm_ci.report.html.figure import Figure, em, mark, percent
 from sm_ci.report.html.scale import Axis
 from sm_ci.report.series import Points
 
+_WARM_UP = "warm-up, not judged"
 _SIDE = 1000  # of the picture that is stretched
 
 
@@ -47,17 +48,41 @@ def marks(chart: Chart) -> list[Element]:
     ]
 
 
+def drawn(
+    name: str,
+    title: str,
+    about: str,
+    chart: Chart,
+    head: Sequence[str],
+    rows: Sequence[tuple[str, ...]],
+    height: float = figure.HEIGHT,
+) -> Figure:
+    """The chart as a figure; `head` and `rows` are its table."""
+    return Figure(
+        name=name,
+        title=title,
+        about=about,
+        picture=figure.picture(name, title, about, marks(chart), height),
+        keys=_keys(chart),
+        head=tuple(head),
+        rows=tuple(rows),
+    )
+
+
+def _keys(chart: Chart) -> tuple[tuple[str, str], ...]:
+    """What tells the lines apart, where there are several, and what is shaded: label and class."""
+    named = tuple((line.label, line.style) for line in chart.lines) if len(chart.lines) > 1 else ()
+    return (*named, (_WARM_UP, "shade")) if chart.shaded > 0 else named
+
+
 def _shade(chart: Chart) -> Iterator[Element]:
     if chart.shaded > 0:
         width = percent(chart.x.part(chart.shaded))
-        yield mark("rect", [figure.hint("warm-up, not judged")], width=width, height="100%", class_="shade")
+        yield mark("rect", [figure.hint(_WARM_UP)], width=width, height="100%", class_="shade")
 
 
 def _grid(chart: Chart) -> Iterator[Element]:
-    for value, said in chart.y.ticks:
-        y = percent(100 - chart.y.part(value))
-        yield mark("line", x2="100%", y1=y, y2=y, class_="grid" if value else "axis")
-        yield figure.label(said, x=em(-0.5), y=y, anchor="end")
+    yield from axes.across(chart.y)
     for value, said in chart.x.ticks:
         x = percent(chart.x.part(value))
         yield mark("line", x1=x, x2=x, y1="100%", y2="102.5%", class_="axis")

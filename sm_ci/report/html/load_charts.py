@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from sm_ci.report import load as words
 from sm_ci.report import series, wording
-from sm_ci.report.html import figure, lines, scale
+from sm_ci.report.html import lines, scale
 from sm_ci.report.html.figure import Figure
 from sm_ci.report.html.lines import Chart, Line
 from sm_ci.report.html.timeline import histogram
@@ -196,12 +196,4 @@ def _table(drawn: Sequence[Line], shown: Callable[[float], str]) -> list[tuple[s
 
 
 def _figure(name: str, title: str, about: str, chart: Chart, first: str, table: Sequence[tuple[str, ...]]) -> Figure:
-    return Figure(
-        name=name,
-        title=title,
-        about=about,
-        picture=figure.picture(name, title, about, lines.marks(chart)),
-        keys=tuple((line.label, line.style) for line in chart.lines) if len(chart.lines) > 1 else (),
-        head=(first, *(line.label for line in chart.lines)),
-        rows=tuple(table),
-    )
+    return lines.drawn(name, title, about, chart, (first, *(line.label for line in chart.lines)), table)

@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from sm_ci.report import load as words
 from sm_ci.report import series
-from sm_ci.report.html import figure, lines, scale
+from sm_ci.report.html import lines, scale
 from sm_ci.report.html.figure import Figure
 from sm_ci.report.html.lines import Chart, Line
 from sm_ci.report.html.view import CELL
@@ -19,6 +19,7 @@ POINTS = 120
 """Of a line, and rows of its table."""
 LOADS = 4
 _SIDES = (("baseline", "one"), ("candidate", "two"))
+_HEAD = ("Baseline", "Candidate")
 _RANKS = (50.0, 75.0, 90.0, 95.0, 99.0)
 Loads = tuple[LoadResult, LoadResult]
 
@@ -81,7 +82,7 @@ def _percentiles(name: str, title: str, about: str, curves: Sequence[dict[float,
         (said, *("" if rank not in curve else words.time(curve[rank]) for curve in curves))
         for rank, said in zip(ranks, named, strict=True)
     ]
-    return _figure(name, title, about, Chart(x=x, y=y, lines=drawn), "Percentile", rows)
+    return lines.drawn(name, title, about, Chart(x=x, y=y, lines=drawn), ("Percentile", *_HEAD), rows)
 
 
 def _over_time(
@@ -98,7 +99,7 @@ def _over_time(
     x = scale.clock([at for side in points for at, _ in side])
     chart = Chart(x=x, y=y, lines=drawn, shaded=min(load.warmup for load in pair))
     rows = [_moment(moment, shown) for moment in zip_longest(*(line.points for line in drawn))]
-    return _figure(name, title, about, chart, "Second", rows)
+    return lines.drawn(name, title, about, chart, ("Second", *_HEAD), rows)
 
 
 def _moment(moment: Sequence[tuple[float, float | None] | None], shown: Callable[[float], str]) -> tuple[str, ...]:
@@ -108,15 +109,3 @@ def _moment(moment: Sequence[tuple[float, float | None] | None], shown: Callable
 
 def _lines(points: Sequence[Points]) -> list[Line]:
     return [Line(label=label, style=style, points=side) for (label, style), side in zip(_SIDES, points, strict=True)]
-
-
-def _figure(name: str, title: str, about: str, chart: Chart, first: str, rows: Sequence[tuple[str, ...]]) -> Figure:
-    return Figure(
-        name=name,
-        title=title,
-        about=about,
-        picture=figure.picture(name, title, about, lines.marks(chart)),
-        keys=_SIDES,
-        head=(first, "Baseline", "Candidate"),
-        rows=tuple(rows),
-    )

@@ -25,17 +25,14 @@ def render(result: RunResult) -> str:
     failures = pages.fitting(wrong, "failure")
     rows, more = cases.rows(result, clean, len(failures))
     causes = view.causes(result, clean)
-    style, policy = document.style()
-    shown = document.rendered(
+    return document.page(
         "page.html",
-        style=style,
-        policy=policy,
         head=view.head(result, clean),
         stopped=view.stopped(result, clean),
         causes=causes,
         unsaid=len(result.diagnoses) - len(causes),
         failures=failures,
-        left=len(wrong) - len(failures),
+        untold=len(wrong) - len(failures),
         loads=list(loads.loads(result.load, clean)),
         examples={
             f"load-{number}": pages.fitting(_examples(load), f"load-{number}-answer")
@@ -51,7 +48,6 @@ def render(result: RunResult) -> str:
         log=wording.log_tail(result, clean),
         lines=result.hosting.log.lines if result.hosting else 0,
     )
-    return str(shown)
 
 
 def _examples(load: LoadResult) -> tuple[CaseResult, ...]:

@@ -17,7 +17,7 @@ from sm_ci.report.html.figure import Figure
 from sm_ci.report.html.fitting import Fitting, fitting
 from sm_ci.report.html.intervals import Figures
 from sm_ci.report.html.view import CELL, SENTENCE
-from sm_ci.report.versions import details, words
+from sm_ci.report.versions import details, faults, words
 from sm_ci.results import Fault, RunResult
 from sm_ci.text import Redactor, shorten
 
@@ -154,7 +154,7 @@ def fault(title: str, of: Fault, clean: Redactor, causes: Sequence[tuple[str, st
 
 
 def _stopped(comparison: Comparison, clean: Redactor) -> Iterator[Stopped]:
-    for ended in words.faults(comparison):
+    for ended in faults.of(comparison):
         found = view.causes(ended.of, clean)[:_CAUSES] if ended.of else []
         yield fault(ended.title, ended.fault, clean, [(cause.cause, cause.remedy) for cause in found])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from xml.etree.ElementTree import Element
 
-from sm_ci.report.html import bars, figure
+from sm_ci.report.html import axes, figure
 from sm_ci.report.html.figure import Figure, em, mark, percent
 from sm_ci.report.html.scale import Axis
 from sm_ci.text import shorten
@@ -39,7 +39,11 @@ def chart(lives: Sequence[Life], today: date) -> Figure | None:
     about = _about(drawn, today)
     now = percent(x.part(today.toordinal() - first))
     line = mark("line", x1=now, x2=now, y2="100%", class_="today")
-    marks = [*bars.upright(x), line, *(one for row, life in enumerate(drawn) for one in _row(row, life, first, x))]
+    marks = [
+        *axes.upright(x, inside=True),
+        line,
+        *(one for row, life in enumerate(drawn) for one in _row(row, life, first, x)),
+    ]
     return Figure(
         name="support",
         title=_TITLE,
@@ -51,7 +55,11 @@ def chart(lives: Sequence[Life], today: date) -> Figure | None:
 
 def _about(drawn: Sequence[Life], today: date) -> str:
     ended = sum(life.ends is not None and life.ends < today for life in drawn)
-    said = f"{ended} of {len(drawn)} images get no more patches" if ended else "All images still get patches"
+    said = (
+        f"{ended} of {len(drawn)} images {'gets' if ended == 1 else 'get'} no more patches"
+        if ended
+        else "All images still get patches"
+    )
     return f"{said}. The upright line is the day of this run, {today.isoformat()}."
 
 

@@ -21,7 +21,7 @@ _ORDER = ("failed", "warning", "not checked", "held")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """The verdict: a word and its `kind` (a class), the whole sentence, and the counts."""
+    """The verdict: a word and its `kind` (a class), the whole sentence, and the counts. `file` is what programs read."""
 
     name: str
     word: str
@@ -31,6 +31,7 @@ class Head:
     started: str
     machine_started: str
     tool: str
+    file: str = "result.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from sm_ci.differences import (
 from sm_ci.errors import Location
 from sm_ci.report import wording
 from sm_ci.report.junit.writing import Relative, document, named, place, said
-from sm_ci.report.versions import details, rows, words
+from sm_ci.report.versions import details, masking, rows, words
 from sm_ci.results import Fault
 from sm_ci.text import Redactor, repository_path, shorten, xml
 
@@ -72,7 +72,7 @@ def render(
     subject: Comparison | UpgradeResult, *, relative: Relative = repository_path, hostname: str = "localhost"
 ) -> str:
     """The report. `relative` makes a path of the spec relative to the repository."""
-    clean = words.redactor(subject)
+    clean = masking.redactor(subject)
     file = xml(clean(relative(subject.spec)))
     suite = _Suite(named(clean(subject.name), "sm-ci"), file, clean, relative)
     if isinstance(subject, Comparison):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from sm_ci.differences import AnswerComparison, Comparison, UpgradeResult
 from sm_ci.report import diagnoses, wording
 from sm_ci.report.screen import Style
-from sm_ci.report.versions import details, rows, words
+from sm_ci.report.versions import details, faults, masking, rows, words
 from sm_ci.report.versions.columns import aligned
 from sm_ci.results import Fault
 from sm_ci.text import Redactor, shorten
@@ -28,7 +28,7 @@ def lines(
 
     `foreign` is done to what may come from a container, a registry or a spec.
     """
-    clean = words.redactor(subject)
+    clean = masking.redactor(subject)
     if isinstance(subject, Comparison):
         yield from ((foreign(said), style) for said, style in _comparison(subject, clean, width, encodable))
     else:
@@ -37,7 +37,7 @@ def lines(
 
 def verdict(subject: Comparison | UpgradeResult) -> str:
     """All in one line."""
-    clean = words.redactor(subject)
+    clean = masking.redactor(subject)
     if isinstance(subject, Comparison):
         return f"{words.headline(subject, clean)}: {words.told(subject, clean)}"
     return f"{words.upgrade_headline(subject, clean)}: {words.upgrade_told(subject, clean)}"
@@ -71,7 +71,7 @@ def _evidence(comparison: Comparison, clean: Redactor, width: int, encodable: Sh
     if len(changed) > _ANSWERS:
         yield f"{len(changed) - _ANSWERS:,} more changed answers are in comparison.json", "dim"
     told = {answer.message for answer in changed[:_ANSWERS]}
-    reasons = [] if any(words.faults(comparison)) else [one for one in comparison.reasons if one not in told]
+    reasons = [] if any(faults.of(comparison)) else [one for one in comparison.reasons if one not in told]
     if reasons:
         yield "", ""
     for reason in reasons[:_REASONS]:
@@ -118,13 +118,13 @@ def _candidates(upgrade: UpgradeResult, clean: Redactor, width: int, encodable: 
 
 
 def _faults(comparison: Comparison, clean: Redactor) -> Iterator[Line]:
-    for ended in words.faults(comparison):
+    for ended in faults.of(comparison):
         yield from _fault(ended.fault, clean, f"the {ended.whose}: " if ended.whose else "")
 
 
 def _fault(fault: Fault, clean: Redactor, whose: str = "") -> Iterator[Line]:
     yield "", ""
-    first, *rest = words.fault_lines(fault, clean)
+    first, *rest = faults.lines(fault, clean)
     yield f"✗ {whose}{first}", "bad"
     yield from ((f"  {said}", "") for said in rest)
     for said in wording.log_lines(fault.log, clean):

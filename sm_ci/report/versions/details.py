@@ -14,13 +14,14 @@ from sm_ci.differences import (
     Comparison,
     ContractChange,
     Judgement,
+    Measure,
     Subject,
     TestChange,
 )
 from sm_ci.errors import Finding
 from sm_ci.report import contract, diagnoses, wording
 from sm_ci.report.room import Room
-from sm_ci.report.versions import rows, words
+from sm_ci.report.versions import masking, rows, words
 from sm_ci.results import CheckOutcome, ContractCheck, Outcome
 from sm_ci.text import Redactor, shorten
 
@@ -55,23 +56,18 @@ def bullet(said: str) -> str:
 def add(room: Room, comparison: Comparison, clean: Redactor) -> None:
     """All parts, the most wanted first, so that they have the room when it is short."""
     reasons = comparison.reasons
-    room.folded(words.why(comparison), "\n", reasons, lambda one: bullet(clean(one)), "reasons", share=0.3)
+    room.rows("\n", reasons, lambda one: bullet(clean(one)), "reasons", folded=words.why(comparison), share=0.3)
     causes = diagnoses.text(comparison.candidate.result, clean)
-    room.folded(
-        "Diagnoses of the candidate", "\n", causes, lambda one: _cause(clean(one)), "lines of diagnoses", share=0.3
-    )
+    title = "Diagnoses of the candidate"
+    room.rows("\n", causes, lambda one: _cause(clean(one)), "lines of diagnoses", folded=title, share=0.3)
     _answers(room, comparison, clean)
     _tests(room, comparison, clean)
     _contract(room, comparison, clean)
-    figures = rows.of_tests(comparison)
-    head = heading(*rows.HEAD)
-    room.folded(
-        "Figures of single tests", head, figures, lambda one: row(rows.measured(one, clean).cells), "figures", share=0.4
-    )
+    _figures(room, comparison, clean)
     _changes(room, comparison, clean)
     add_findings(room, "Warnings", comparison.findings, clean)
     facts = [fact for fact in _facts(comparison, clean) if fact[1]]
-    room.folded("How it was compared", heading("", ""), facts, row, "facts")
+    room.rows(heading("", ""), facts, row, "facts", folded="How it was compared")
 
 
 def _cause(said: str) -> str:
@@ -81,21 +77,23 @@ def _cause(said: str) -> str:
 
 def add_findings(room: Room, title: str, findings: Sequence[Finding], clean: Redactor) -> None:
     """Warnings and notices."""
-    room.folded(title, "\n", findings, lambda one: bullet(clean(f"{one.severity}: {one}")), "warnings", share=0.3)
+    room.rows("\n", findings, lambda one: bullet(clean(f"{one.severity}: {one}")), "warnings", folded=title, share=0.3)
 
 
 def _answers(room: Room, comparison: Comparison, clean: Redactor) -> None:
     """Those that changed with their values; of all others that are not the same a row."""
     full = sorted(filter(in_full, comparison.answers), key=lambda one: words.rank(one.judgement))
     title = f"Answers to look at ({len(full):,})"
-    room.folded(title, "\n", full, lambda one: _example(one, clean), "answers to look at", share=0.5, most=_ANSWERS)
+    room.rows(
+        "\n", full, lambda one: _example(one, clean), "answers to look at", folded=title, share=0.5, most=_ANSWERS
+    )
     others = [one for one in comparison.answers if one.agreement is not Agreement.IDENTICAL and not in_full(one)]
-    room.folded(
-        "Other answers",
+    room.rows(
         heading("Test", "Agreement", ""),
         others,
         lambda one: row((clean(one.case), words.AGREEMENT[one.agreement], _said(one, clean))),
         "answers",
+        folded="Other answers",
         share=0.2,
     )
 
@@ -161,7 +159,7 @@ def _tests(room: Room, comparison: Comparison, clean: Redactor) -> None:
 
     ranked = sorted(comparison.tests, key=lambda one: words.rank(one.judgement))
     head = heading("Test", "Baseline", "Candidate", "Verdict", "")
-    room.folded(f"Tests to look at ({len(ranked):,})", head, ranked, made, "tests", share=0.4)
+    room.rows(head, ranked, made, "tests", folded=f"Tests to look at ({len(ranked):,})", share=0.4)
 
 
 def outcome(given: Outcome | None) -> str:
@@ -185,12 +183,20 @@ def _contract(room: Room, comparison: Comparison, clean: Redactor) -> None:
     broken = [one for one in comparison.candidate.result.contract if one.outcome is CheckOutcome.BROKEN]
     every: list[ContractChange | ContractCheck] = [*ranked, *(one for one in broken if one.name not in changed)]
     head = heading("Check", "Baseline", "Candidate", "Verdict", "")
-    room.folded(f"Contract ({len(every):,})", head, every, made, "checks", share=0.4)
+    room.rows(head, every, made, "checks", folded=f"Contract ({len(every):,})", share=0.4)
 
 
 def check(given: CheckOutcome | None) -> str:
     """What became of a check, in a word or two."""
     return _CHECK[given] if given else _ABSENT
+
+
+def _figures(room: Room, comparison: Comparison, clean: Redactor) -> None:
+    def made(one: Measure) -> str:
+        return row(rows.measured(one, clean).cells)
+
+    figures = rows.of_tests(comparison)
+    room.rows(heading(*rows.HEAD), figures, made, "figures", folded="Figures of single tests", share=0.4)
 
 
 def _changes(room: Room, comparison: Comparison, clean: Redactor) -> None:
@@ -207,19 +213,18 @@ def _changes(room: Room, comparison: Comparison, clean: Redactor) -> None:
     rest = [one for one in comparison.changes if one.kind not in rows.TABLED]
     sides = (("Baseline", comparison.baseline), ("Candidate", comparison.candidate))
     unread = [(who, side.contents.unread) for who, side in sides if side.contents and side.contents.unread]
-    room.folded(
-        "Packages that could not be read", "\n", unread, lambda one: bullet(clean(": ".join(one))), "images", share=0.2
-    )
+    title = "Packages that could not be read"
+    room.rows("\n", unread, lambda one: bullet(clean(": ".join(one))), "images", folded=title, share=0.2)
     title, head = f"Packages: {rows.moves(packages)}", heading("Package", "Baseline", "Candidate")
-    room.folded(title, head, packages, made, "packages", share=0.5, most=_PACKAGES)
+    room.rows(head, packages, made, "packages", folded=title, share=0.5, most=_PACKAGES)
     title, head = f"Environment and configuration: {rows.moves(rest)}", heading("", "Name", "Baseline", "Candidate")
-    room.folded(title, head, rest, named, "changes", share=0.5)
+    room.rows(head, rest, named, "changes", folded=title, share=0.5)
     title, head = f"Layers: {rows.moves(layers)}", heading("Layer", "Baseline", "Candidate")
-    room.folded(title, head, layers, made, "layers", share=0.4, most=_LAYERS)
+    room.rows(head, layers, made, "layers", folded=title, share=0.4, most=_LAYERS)
 
 
 def _sides(change: Change, clean: Redactor) -> tuple[str, str, str]:
-    shown = words.masked(change)
+    shown = masking.masked(change)
     sides = (_ABSENT if value is None else clean(value) for value in (shown.baseline, shown.candidate))
     return (clean(shown.name), *sides)  # type: ignore[return-value]
 

@@ -29,7 +29,7 @@ from sm_ci.differences import (
 )
 from sm_ci.errors import Finding
 from sm_ci.report import inspection
-from sm_ci.report.versions import words
+from sm_ci.report.versions import masking, words
 from sm_ci.report.versions.details import in_full
 from sm_ci.results import Fault, FileFacts, ImageFacts, Limits, Outcome, RunResult
 from sm_ci.text import MASK
@@ -165,7 +165,7 @@ def of_comparison(given: Comparison, *, nested: bool = False) -> ComparisonDocum
         baseline=_side(given.baseline, "baseline", nested=nested),
         candidate=_side(given.candidate, "candidate", nested=nested),
         answers=_answers(given.answers, 0 if nested else EXCHANGES),
-        changes=tuple(words.masked(change) for change in given.changes),
+        changes=tuple(masking.masked(change) for change in given.changes),
     )
 
 

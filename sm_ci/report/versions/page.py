@@ -10,7 +10,7 @@ from sm_ci import text
 from sm_ci.differences import CandidateResult, Comparison, UpgradeResult, Written
 from sm_ci.report import wording
 from sm_ci.report.room import Room
-from sm_ci.report.versions import details, rows, words
+from sm_ci.report.versions import details, faults, masking, rows, words
 from sm_ci.report.versions.details import SENTENCE, heading, line, row
 from sm_ci.results import Fault
 from sm_ci.text import Redactor
@@ -23,7 +23,7 @@ _LOG = 50  # lines of a container that explain its end
 
 def markdown(subject: Comparison | UpgradeResult, limit: int = BODY) -> str:
     """The document in at most `limit` bytes."""
-    clean = words.redactor(subject)
+    clean = masking.redactor(subject)
     if isinstance(subject, Comparison):
         room = Room(limit, "comparison.json")
         _verdict(room, words.headline(subject, clean), words.told(subject, clean))
@@ -42,7 +42,7 @@ def _verdict(room: Room, headline: str, told: str) -> None:
 
 def _comparison(room: Room, comparison: Comparison, clean: Redactor) -> None:
     _table(room, comparison, clean)
-    for ended in words.faults(comparison):
+    for ended in faults.of(comparison):
         _fault(room, ended.title, ended.fault, clean)
     details.add(room, comparison, clean)
 
@@ -67,9 +67,9 @@ def _upgrade(room: Room, upgrade: UpgradeResult, clean: Redactor) -> None:
     if shown and shown.comparison:
         _shown(room, upgrade, shown, shown.comparison, clean)
     head = heading("Where", "Before", "After")
-    room.folded("What was written", head, upgrade.written, lambda one: _written(one, clean), "places", share=0.2)
+    room.rows(head, upgrade.written, lambda one: _written(one, clean), "places", folded="What was written", share=0.2)
     over = upgrade.passed_over
-    room.folded("What was passed over", "\n", over, lambda one: details.bullet(clean(one)), "tags", share=0.15)
+    room.rows("\n", over, lambda one: details.bullet(clean(one)), "tags", folded="What was passed over", share=0.15)
     details.add_findings(room, "Warnings of the upgrade", upgrade.findings, clean)
     if shown and shown.comparison:
         details.add(room, shown.comparison, clean)
@@ -88,7 +88,7 @@ def _written(one: Written, clean: Redactor) -> str:
 
 
 def _fault(room: Room, title: str, fault: Fault, clean: Redactor) -> None:
-    said = "".join(f"\n{line(sentence, SENTENCE)}\n" for sentence in words.fault_lines(fault, clean))
+    said = "".join(f"\n{line(sentence, SENTENCE)}\n" for sentence in faults.lines(fault, clean))
     room.add(f"\n### {title}: {line(clean(fault.kind))}\n{said}")
     log = wording.log_lines(fault.log, clean)
     if log:

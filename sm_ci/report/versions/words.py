@@ -1,30 +1,26 @@
-"""What the reports of two versions and of an upgrade say in the same words: figures, verdicts, what is masked. Pure."""
+"""What the reports of two versions and of an upgrade say in the same words: figures, agreements, verdicts. Pure."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
 
 from sm_ci.differences import (
     Agreement,
     AnswerComparison,
     CandidateOutcome,
     CandidateResult,
-    Change,
     Comparison,
-    ImageContents,
     Judgement,
     Measure,
     UpgradeResult,
     UpgradeVerdict,
     Verdict,
 )
-from sm_ci.report import inspection, load, wording
-from sm_ci.results import Fault, RunResult
-from sm_ci.text import MASK, Redactor
+from sm_ci.report import load, wording
+from sm_ci.report.versions import faults
+from sm_ci.text import Redactor
 
 AGREEMENT = {
     Agreement.IDENTICAL: "identical",
@@ -39,59 +35,18 @@ JUDGEMENT = {
     Judgement.UNDECIDED: "undecided",
     Judgement.TOLD: "",
 }
-_METRIC = {
+METRIC = {
     "startup": "Start-up",
     "throughput": "Throughput",
     "peak_memory": "Peak memory",
     "image_size": "Image size",
 }
 _WORST_FIRST = (Judgement.REFUSED, Judgement.UNDECIDED, Judgement.ALLOWED, Judgement.TOLD)
-_VARIABLES = {"environment", "label"}
-_LOOKED_AT = 2000
-"""So many variables of an image and of all changes, and characters of a value, are searched for credentials."""
-
-
-def redactor(subject: Comparison | UpgradeResult) -> Redactor:
-    """Masks the secrets of all runs, and what looks like a credential among the images' variables and labels."""
-    comparisons = [subject] if isinstance(subject, Comparison) else _compared(subject)
-    sides = [side for comparison in comparisons for side in (comparison.baseline, comparison.candidate)]
-    named = [pair for side in sides if side.contents for pair in _variables(side.contents)]
-    changes = [change for comparison in comparisons for change in comparison.changes if change.kind in _VARIABLES]
-    named += [
-        (one.name, value)
-        for one in changes[:_LOOKED_AT]
-        for value in (one.baseline, one.candidate)
-        if value is not None
-    ]
-    short = dict.fromkeys((name, value[:_LOOKED_AT]) for name, value in named)
-    found = (value for name, given in short for value in inspection.credentials({name: given}))
-    return Redactor(dict.fromkeys((*subject.hidden, *found)))
-
-
-def _variables(contents: ImageContents) -> Iterable[tuple[str, str]]:
-    """As many variables and labels as an image may reasonably have."""
-    return itertools.islice(itertools.chain(contents.environment, contents.labels), _LOOKED_AT)
-
-
-def _compared(upgrade: UpgradeResult) -> list[Comparison]:
-    every = (*upgrade.candidates, upgrade.chosen, upgrade.first_bad)
-    return [one.comparison for one in every if one and one.comparison]
-
-
-def masked(change: Change) -> Change:
-    """The same without a variable's value that looks like a credential, however short."""
-    if change.kind not in _VARIABLES:
-        return change
-    given = (change.baseline, change.candidate)
-    if not any(value and inspection.is_credential(change.name, value) for value in given):
-        return change
-    before, after = (value if value is None else MASK for value in given)
-    return replace(change, baseline=before, candidate=after)
 
 
 def metric(measure: Measure) -> str:
     """`p95`, `Start-up`; with its test's name, where it is of one."""
-    name = _METRIC.get(measure.metric, measure.metric)
+    name = METRIC.get(measure.metric, measure.metric)
     return f"{name} of {measure.case}" if measure.case else name
 
 
@@ -146,7 +101,7 @@ def counted(number: int, what: str) -> str:
 
 def word(comparison: Comparison) -> str:
     """The verdict in a word or two: allowed, refused, undecided, cancelled, not compared."""
-    return _stopped(comparison.fault, "not compared") or comparison.verdict.value
+    return faults.word(comparison.fault, "not compared") or comparison.verdict.value
 
 
 def headline(comparison: Comparison, clean: Redactor) -> str:
@@ -195,7 +150,7 @@ def why(comparison: Comparison) -> str:
 def upgrade_word(upgrade: UpgradeResult) -> str:
     """The verdict in a word or two: current, upgraded, blocked, cancelled, not upgraded."""
     listed = upgrade.verdict is UpgradeVerdict.CURRENT and upgrade.candidates
-    return _stopped(upgrade.fault, "not upgraded") or ("not tried" if listed else upgrade.verdict.value)
+    return faults.word(upgrade.fault, "not upgraded") or ("not tried" if listed else upgrade.verdict.value)
 
 
 def upgrade_headline(upgrade: UpgradeResult, clean: Redactor) -> str:
@@ -235,48 +190,3 @@ def why_candidate(candidate: CandidateResult, clean: Redactor) -> str:
     if candidate.reason:
         return clean(candidate.reason)
     return told(candidate.comparison, clean) if candidate.comparison else ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """Why the comparison, or one side (`whose`), ended early. `of`: the run that it happened to."""
-
-    fault: Fault
-    whose: str = ""
-    of: RunResult | None = None
-
-    @property
-    def title(self) -> str:
-        """`Why the candidate ended`."""
-        return f"Why {f'the {self.whose}' if self.whose else 'it'} ended"
-
-
-def faults(comparison: Comparison) -> Iterator[Ended]:
-    """Why the comparison, and each side, ended early; what happened to both, or is the comparison's own, once."""
-    sides = (("baseline", comparison.baseline.result), ("candidate", comparison.candidate.result))
-    ended = [Ended(fault=side.fault, whose=name, of=side) for name, side in sides if side.fault]
-    told = comparison.fault
-    if told:
-        yield Ended(fault=told, of=next((one.of for one in ended if _tells(told, one.fault)), None))
-    for at, one in enumerate(ended):
-        if not (told and _tells(told, one.fault)) and not any(_tells(other.fault, one.fault) for other in ended[:at]):
-            yield one
-
-
-def _tells(fault: Fault, other: Fault) -> bool:
-    """Whether it says the other too, with the side's name before it."""
-    return fault.kind == other.kind and fault.message.endswith(other.message)
-
-
-def fault_lines(fault: Fault, clean: Redactor) -> Iterator[str]:
-    """Place and message, and what to do."""
-    place = f"{clean(str(fault.at))}: " if fault.at else ""
-    yield f"{place}{clean(fault.message)}"
-    if fault.remedy:
-        yield clean(fault.remedy)
-
-
-def _stopped(fault: Fault | None, otherwise: str) -> str:
-    if fault is None:
-        return ""
-    return "cancelled" if fault.exit_status == 130 else otherwise

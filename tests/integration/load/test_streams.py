@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -19,7 +17,7 @@ from sm_ci.load.measurement import Measurement, Sum
 from sm_ci.load.plan import Call, parse
 from sm_ci.spec.thresholds import threshold
 from sm_ci.streams import Format, Reading
-from tests.unit.load.conftest import at_rate, call, closed, measure, plan
+from tests.unit.load.conftest import Listener, at_rate, call, closed, measure, plan
 
 Part = bytes | float
 SSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -34,46 +32,24 @@ def event(data: bytes) -> bytes:
     return chunk(b"data: " + data + b"\n\n")
 
 
-class Paced:
-    """Sends the parts of an answer one after the other; a number is a pause in seconds. An answer of `hang_up` ends with its connection."""
-
-    def __init__(self, *parts: Part, hang_up: bool = False) -> None:
-        self.parts, self.hang_up = parts, hang_up
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = int(self._listening.getsockname()[1])
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while connection.recv(65536):  # a small request comes in one piece
-                for part in self.parts:
-                    if isinstance(part, bytes):
-                        connection.sendall(part)
-                    else:
-                        time.sleep(part)
-                if self.hang_up:
-                    return
+def answer(connection: socket.socket, parts: Sequence[Part], *, hang_up: bool) -> None:
+    """Sends the parts of an answer one after the other; a number is a pause in seconds. After `hang_up` the connection ends."""
+    while connection.recv(65536):  # a small request comes in one piece
+        for part in parts:
+            if isinstance(part, bytes):
+                connection.sendall(part)
+            else:
+                time.sleep(part)
+        if hang_up:
+            return
 
 
 @pytest.fixture
-def paced() -> Iterator[Callable[..., Paced]]:
-    servers: list[Paced] = []
+def paced() -> Iterator[Callable[..., Listener]]:
+    servers: list[Listener] = []
 
-    def start(*parts: Part, hang_up: bool = False) -> Paced:
-        servers.append(Paced(*parts, hang_up=hang_up))
+    def start(*parts: Part, hang_up: bool = False) -> Listener:
+        servers.append(Listener(lambda connection: answer(connection, parts, hang_up=hang_up)))
         return servers[-1]
 
     yield start
@@ -105,7 +81,7 @@ def test_plans_and_frames_of_streams_arrive_as_they_were_sent() -> None:
     assert found.cells[0].errors == (("reset", 1),)
 
 
-def test_first_byte_first_event_and_gaps_are_what_the_server_did(paced: Callable[..., Paced]) -> None:
+def test_first_byte_first_event_and_gaps_are_what_the_server_did(paced: Callable[..., Listener]) -> None:
     server = paced(
         SSE, 0.03, chunk(b": ready\n\n") + event(b'{"role": "x"}'), 0.05, event(b'{"t": "a"}'), 0.02, event(b'{"t": "b"}'),
         0.02, event(b'{"t": "c"}') + event(b'{"u": 1}') + event(b"[DONE]") + END,
@@ -138,7 +114,7 @@ PLAIN = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     ids=["lines with a length", "lines until the end", "chunks, one in two parts", "a format that the spec says"],
 )
 def test_events_of_each_format(
-    paced: Callable[..., Paced], parts: tuple[Part, ...], of: Call, events: int, hang_up: bool
+    paced: Callable[..., Listener], parts: tuple[Part, ...], of: Call, events: int, hang_up: bool
 ) -> None:
     server = paced(*parts, hang_up=hang_up)
     whole = measure(plan(server.port, closed(1, 0.3), calls=(of,))).of({0})
@@ -146,14 +122,14 @@ def test_events_of_each_format(
     assert whole.streams.events == events * whole.answered
 
 
-def test_answers_that_are_handed_over_are_followed_too(paced: Callable[..., Paced]) -> None:
+def test_answers_that_are_handed_over_are_followed_too(paced: Callable[..., Listener]) -> None:
     server = paced(SSE + event(b"a") + event(b"b") + END, 0.005)
     found = measure(plan(server.port, closed(1, 0.3), calls=(streamed(),), share=1.0))
     assert {one.body for one in found.taken} == {b"data: a\n\ndata: b\n\n"}
     assert found.of({0}).streams.events == 2 * found.of({0}).answered > 4
 
 
-def test_streams_that_break_stall_or_are_errors(paced: Callable[..., Paced]) -> None:
+def test_streams_that_break_stall_or_are_errors(paced: Callable[..., Listener]) -> None:
     """Of an error there are no events; what never began has its time as its first event's, as latency has."""
     cut = measure(plan(paced(SSE + event(b"a"), hang_up=True).port, closed(1, 0.2), calls=(streamed(),))).of({0})
     assert set(cut.errors) == {"truncated"}
@@ -173,7 +149,7 @@ def test_streams_that_break_stall_or_are_errors(paced: Callable[..., Paced]) -> 
     assert wrong.streams.events == wrong.streams.first_byte.times.samples == 0
 
 
-def test_plain_requests_beside_streams_have_no_part_in_them(paced: Callable[..., Paced]) -> None:
+def test_plain_requests_beside_streams_have_no_part_in_them(paced: Callable[..., Listener]) -> None:
     server = paced(SSE + event(b"a") + END, 0.005)
     found = measure(plan(server.port, closed(1, 0.4), calls=(call("a"), streamed())))
     both, one = found.of_call({0}, 0), found.of_call({0}, 1)

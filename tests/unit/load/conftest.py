@@ -20,12 +20,11 @@ CLOSED = b"<the end>"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-class Server:
-    """One thread a connection, pings answered by the way; `requests` are the bodies that came, `connections` how many there were."""
+class Listener:
+    """A port of this machine: `serve` has each connection in a thread of its own. `connections` is how many there were."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.requests: list[bytes] = []
+    def __init__(self, serve: Callable[[socket.socket], None]) -> None:
+        self._serve = serve
         self.connections = 0
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = int(self._listening.getsockname()[1])
@@ -42,34 +41,54 @@ class Server:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._take, args=(connection,), daemon=True).start()
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _take(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            rest = b""
-            while True:
-                while b"\r\n\r\n" not in rest:
-                    piece = connection.recv(65536)
-                    if not piece:
-                        return
-                    rest += piece
-                head, _, rest = rest.partition(b"\r\n\r\n")
-                if head.startswith(b"GET "):
-                    connection.sendall(OK)
-                    continue
-                length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-                while len(rest) < length:
-                    rest += connection.recv(65536)
-                body, rest = rest[:length], rest[length:]
-                self.requests.append(body)
-                said = self.answer(body)
-                if said is None:
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._serve(connection)
+
+
+class Server:
+    """Answers as a function says, and pings by the way; `requests` are the bodies that came, `connections` how many there were."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.requests: list[bytes] = []
+        self._listener = Listener(self._serve)
+        self.port = self._listener.port
+
+    @property
+    def connections(self) -> int:
+        return self._listener.connections
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        rest = b""
+        while True:
+            while b"\r\n\r\n" not in rest:
+                piece = connection.recv(65536)
+                if not piece:
                     return
-                connection.sendall(said.removesuffix(CLOSED))
-                if said.endswith(CLOSED):
-                    return
+                rest += piece
+            head, _, rest = rest.partition(b"\r\n\r\n")
+            if head.startswith(b"GET "):
+                connection.sendall(OK)
+                continue
+            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            while len(rest) < length:
+                rest += connection.recv(65536)
+            body, rest = rest[:length], rest[length:]
+            self.requests.append(body)
+            said = self.answer(body)
+            if said is None:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return
+            connection.sendall(said.removesuffix(CLOSED))
+            if said.endswith(CLOSED):
+                return
 
 
 @pytest.fixture

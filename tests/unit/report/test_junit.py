@@ -8,7 +8,7 @@ from pathlib import Path
 
 import junitparser
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -223,7 +223,6 @@ def test_the_log_is_cut(passed: RunResult) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(Outcome), anything, anything), max_size=4), anything)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_a_container_says(
     passed: RunResult,
     make_case: Callable[..., CaseResult],
@@ -251,7 +250,6 @@ def test_whatever_a_container_says(
 
 
 @given(anything, anything, st.sampled_from([1, 3, 130]), st.lists(st.sampled_from(Outcome), max_size=3))
-@settings(max_examples=30, deadline=None)
 def test_whatever_ended_the_run(
     passed: RunResult,
     make_case: Callable[..., CaseResult],

@@ -64,7 +64,7 @@ def rounded(result: RunResult, *, sizes: bool = True) -> Any:
 
 @given(st.text(st.characters(), max_size=40), st.booleans(), st.booleans())
 @example("\ud800", True, False)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_stands_in_it_is_read_back(
     filled: Callable[..., RunResult], tmp_path: Path, said: str, broken: bool, silent: bool
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sm_ci.report import result_json
@@ -177,7 +177,6 @@ def strings(node: Any) -> Iterator[str]:
     ),
     st.text(max_size=5),
 )
-@settings(max_examples=30, deadline=None)
 def test_a_secret_is_nowhere_whatever_it_is_and_stands_beside(
     passed: RunResult, make_case: Callable[..., CaseResult], secret: str, beside: str
 ) -> None:
@@ -197,7 +196,6 @@ def test_a_secret_is_nowhere_whatever_it_is_and_stands_beside(
 
 
 @given(st.text(st.characters(), max_size=40), st.binary(max_size=40))
-@settings(max_examples=60, deadline=None)
 def test_whatever_is_said_can_be_written_and_read(
     passed: RunResult, make_case: Callable[..., CaseResult], said: str, data: bytes
 ) -> None:

@@ -135,7 +135,7 @@ def test_a_load_of_streams_in_every_report(passed: RunResult) -> None:
     assert "<b>First event over time</b>" in page
     assert "<b>Inter-token latency over time</b>" in page
     assert "first_event.p95 &lt; 300ms</text>" in page
-    assert "<dt>First event</dt><dd>p50 100 ms, p95 200 ms</dd>" in page
+    assert "<dt>First event</dt><dd>p50\u00a0100\u00a0ms, p95\u00a0200\u00a0ms</dd>" in page
     assert "<dt>Events</dt><dd>450, 150/s</dd>" in page
     assert said in summary.markdown(result)
 

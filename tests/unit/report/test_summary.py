@@ -2,7 +2,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -170,7 +170,6 @@ anything = st.text(st.characters(), max_size=40) | st.lists(st.sampled_from(HOST
 
 
 @given(anything, anything, st.sampled_from(Outcome), st.integers(0, 6000))
-@settings(max_examples=80, deadline=None)
 def test_whatever_is_said_stays_text_and_within_the_limit(
     passed: RunResult,
     make_case: Callable[..., CaseResult],

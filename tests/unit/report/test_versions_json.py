@@ -144,7 +144,7 @@ def test_of_many_changed_answers_a_hundred_have_their_bodies() -> None:
 
 
 @given(st.text(st.characters(), max_size=30))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 def test_whatever_is_said_can_be_written_and_read(said: str) -> None:
     for kind in (Comparison, UpgradeResult):
         assert json.loads(render(made.filled(kind, said)).encode())["schema"] == 3

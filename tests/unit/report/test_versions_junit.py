@@ -174,7 +174,7 @@ def test_other_upgrades() -> None:
     st.text(st.characters(), max_size=30)
     | st.sampled_from(["]]>", "\x00", "\ud800", "\x1b[1m", "\r\n", "a/b.py:3", ""])
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 def test_no_text_breaks_a_reader(said: str) -> None:
     for kind in (Comparison, UpgradeResult):
         document = render(made.filled(kind, said))

@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from functools import cache
 
 import cmarkgfm
 import pytest
@@ -293,6 +294,7 @@ def test_other_upgrades() -> None:
     )
 
 
+@cache
 def long() -> Comparison:
     """Far more of everything than anybody reads."""
     given = made.comparison()
@@ -348,7 +350,7 @@ def test_of_packages_so_many_are_listed_and_all_counted() -> None:
 
 
 @given(hostile)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @example("</details>")
 @example("@a #1 | `x` <b> \n```\n")
 def test_nothing_said_elsewhere_gets_out(said: str) -> None:
@@ -362,7 +364,7 @@ def test_nothing_said_elsewhere_gets_out(said: str) -> None:
 
 
 @given(st.text(st.characters(categories=["L", "N"]), min_size=12, max_size=30).filter(lambda text: len(set(text)) > 8))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 def test_a_secret_of_any_side_is_nowhere(secret: str) -> None:
     comparison = made.filled(Comparison, f"x {secret} y")
     assert secret in markdown(comparison)

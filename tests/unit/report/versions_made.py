@@ -1,14 +1,16 @@
-"""A comparison and an upgrade in which everything differs that can, and ones of which every text is the same. Pure."""
+"""A comparison and an upgrade in which everything differs that can, and ones of which every text is the same. Pure.
+
+They are small, with a line for each thing that the reports must tell; `bench.report.versions` has those of any size.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from enum import Enum
-from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from bench.report import made
+from bench.report.filling import filled_as
 from sm_ci.differences import (
     Agreement,
     AnswerComparison,
@@ -286,25 +288,4 @@ def upgrade() -> UpgradeResult:
     )  # fmt: skip
 
 
-hints_of = cache(get_type_hints)
-
-
-def filled(kind: Any, text: str) -> Any:
-    """A value of a type, in which every text is the one given, and whatever can be wrong is."""
-    plain = {str: text, int: 3, float: 1.5, bool: True, bytes: text.encode("utf-8", "surrogatepass")}
-    if kind in plain:
-        return plain[kind]
-    if kind in {datetime, date}:
-        return STARTED if kind is datetime else STARTED.date()
-    arguments = [one for one in get_args(kind) if one not in {type(None), Ellipsis}]
-    if get_origin(kind) is tuple:
-        return tuple(filled(one, text) for one in arguments)
-    if arguments:
-        return filled(arguments[0], text)
-    if issubclass(kind, Enum):
-        bad = {Judgement: Judgement.REFUSED, Agreement: Agreement.CHANGED, Outcome: Outcome.FAILED}
-        bad |= {CheckOutcome: CheckOutcome.BROKEN, Verdict: Verdict.REFUSED}
-        return bad.get(kind, next(iter(kind)))
-    hints = hints_of(kind)
-    left_out = {"secrets", "file"}
-    return kind(**{one.name: filled(hints[one.name], text) for one in fields(kind) if one.name not in left_out})
+filled = filled_as
