@@ -103,9 +103,10 @@ def _compared(
 
 
 def _example(baseline: Sequence[Exchange], candidate: Sequence[Exchange]) -> tuple[Exchange | None, Exchange | None]:
-    """The first pair whose answers are not the same bytes, or else the first."""
+    """The first pair that ended differently, else the first whose answers are not the same bytes, else the first."""
     pairs = list(zip(baseline, candidate, strict=False))
-    different = (pair for pair in pairs if head(pair[0]) != head(pair[1]) or len(set(pairing.hashes(pair))) > 1)
+    ended = (pair for pair in pairs if head(pair[0]) != head(pair[1]))
+    different = (pair for pair in pairs if len(set(pairing.hashes(pair))) > 1)
     if pairs:
-        return next(different, pairs[0])
+        return next(ended, None) or next(different, pairs[0])
     return (baseline[0] if baseline else None), (candidate[0] if candidate else None)

@@ -27,6 +27,7 @@ below what SageMaker itself adds to an invocation."""
 BEYOND = 8
 """So many samples of each version must lie beyond a percentile: 160 for p95, 800 for p99. All 16 on one side have a chance of 1 in 65,536,
 which is below REFUSED at the fifth look; a load's limits, which are looked at once and against a bound, need 5."""
+UNANSWERED = "there are no requests that both versions answered alike"
 _MEDIAN = "p50"
 _WORST = (Judgement.TOLD, Judgement.ALLOWED, Judgement.UNDECIDED, Judgement.REFUSED)
 TOLD = (_MEDIAN, "p95", "p99")
@@ -42,15 +43,18 @@ class Timed:
     pairs: Pairs
 
 
-def latency(cases: Sequence[Timed], allowed: Allowances, *, pairs_a_round: int = 2) -> tuple[Measure, ...]:
+def latency(
+    cases: Sequence[Timed], allowed: Allowances, *, pairs_a_round: int = 2, unmeasured: str = UNANSWERED
+) -> tuple[Measure, ...]:
     """The percentiles over all cases together, then each case's median. Percentiles that nobody asks for need enough samples.
 
+    `unmeasured` says why there are no times, where there are none.
     A limit of `p50` is held against each case's median, and the worst case's is told: the median of all together jumps from
     one case's times to another's where tests are not equally fast.
     """
     answered = [case for case in cases if case.pairs]
     if not answered:
-        return tuple(_unmeasured(metric, allowed) for metric in _metrics(allowed) if allowed.of(metric))
+        return tuple(_unmeasured(metric, allowed, why=unmeasured) for metric in _metrics(allowed) if allowed.of(metric))
     samples = pooled([case.pairs for case in answered])
     look = looks(max(len(case.pairs) for case in answered))
     per_round = pairs_a_round * len(answered)
@@ -93,10 +97,11 @@ def rounds_needed(metric: str, per_round: int) -> int:
     return math.ceil(_least(metric) / per_round)
 
 
-def rounds_in_turns(allowed: Allowances, cases: int) -> int:
-    """Rounds in each of the two times that a side is hosted, a request a case in each: twice what the limits need at least."""
+def rounds_at_least(allowed: Allowances, cases: int, requests: int) -> int:
+    """Rounds that the limits need, of so many requests a case and side in each."""
     asked = [metric for metric in _metrics(allowed) if allowed.of(metric)]
-    return max((rounds_needed(metric, 1 if metric == _MEDIAN else max(cases, 1)) for metric in asked), default=0)
+    a_round = {metric: requests * (1 if metric == _MEDIAN else max(cases, 1)) for metric in asked}
+    return max((rounds_needed(metric, pairs) for metric, pairs in a_round.items()), default=0)
 
 
 def _look_at(number: int) -> int:
@@ -212,9 +217,9 @@ def _level(whole: float, look: int) -> float:
     return whole / 2 / (look * (look + 1))
 
 
-def _unmeasured(metric: str, allowed: Allowances, case: str = "") -> Measure:
+def _unmeasured(metric: str, allowed: Allowances, case: str = "", why: str = UNANSWERED) -> Measure:
     allowance = allowed.of(metric)
-    said = f"{metric} was not measured, as there are no requests that both versions answered alike"
+    said = f"{metric} was not measured, as {why}"
     return Measure(
         metric=metric,
         unit="seconds",

@@ -38,24 +38,29 @@ def compare_heads(tolerance: Tolerance, baseline: Sequence[Exchange], candidate:
 def _changed(ours: Counter[Head], theirs: Counter[Head], ledger: Ledger, content: Content) -> Found:
     before, after = (side.most_common(1)[0][0] for side in (ours, theirs))
     both = before.status.isdigit() and after.status.isdigit()
+    now_and_then = before == after
     return Found(
         agreement=Agreement.CHANGED if both else Agreement.UNCOMPARED,
         judgement=Judgement.TOLD if pairing.failed(before) else Judgement.REFUSED,
-        said=sentences.was_and_is(ledger.worst[0], content),
+        said=_tallies(ours, theirs) if now_and_then else sentences.was_and_is(ledger.worst[0], content),
         ledger=ledger,
-        content=content,
+        content=None if now_and_then else content,
     )
 
 
 def _chance(ours: Counter[Head], theirs: Counter[Head]) -> Found:
     """Each version answers now so, now so."""
     new = theirs.keys() - ours.keys()
-    said = f"answered {_tally(ours)} by the baseline and {_tally(theirs)} by the candidate"
+    said = _tallies(ours, theirs)
     return Found(
         agreement=Agreement.NOISE,
         judgement=Judgement.UNDECIDED if new else Judgement.ALLOWED,
         said=f"{said}; too few to tell from chance" if new else said,
     )
+
+
+def _tallies(ours: Counter[Head], theirs: Counter[Head]) -> str:
+    return f"answered {_tally(ours)} by the baseline and {_tally(theirs)} by the candidate"
 
 
 def _content(of: Head) -> Content:

@@ -52,11 +52,22 @@ def conclude(
     if candidate.result.fault is not None:
         said = f"the candidate {candidate.label} cannot serve: {_first_line(candidate.result.fault.message)}"
         return Conclusion(verdict=Verdict.REFUSED, reasons=(shorten(said, LONGEST),))
+    if skipped := _skipped(baseline, candidate):
+        return Conclusion(verdict=Verdict.UNDECIDED, reasons=(shorten(skipped, LONGEST),))
     parts: tuple[Judged, ...] = (*answers, *tests, *contract, *measures)
     refused = _said(parts, Judgement.REFUSED)
     undecided = _said(parts, Judgement.UNDECIDED)
     verdict = Verdict.REFUSED if refused else Verdict.UNDECIDED if undecided else Verdict.ALLOWED
     return Conclusion(verdict=verdict, reasons=tuple(_first([*refused, *undecided])))
+
+
+def _skipped(baseline: Subject, candidate: Subject) -> str:
+    """That a side was not run, as its spec or the command line allows, so that there is nothing to compare."""
+    for name, subject in (("baseline", baseline), ("candidate", candidate)):
+        if subject.result.conclusion == "skipped":
+            why = next((case.reason for case in subject.result.cases if case.reason), "")
+            return f"the {name} {subject.label} was skipped, and nothing is compared{f': {why}' if why else ''}"
+    return ""
 
 
 def fault_of(baseline: Subject, candidate: Subject) -> Fault | None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sm_ci.differences.comparison import CONCLUSIONS, Comparison
-from sm_ci.errors import Finding
+from sm_ci.errors import Finding, Location
 from sm_ci.results import Fault
 
 
@@ -66,11 +66,15 @@ class Written:
 
 
 class UpgradeVerdict(StrEnum):
-    """`current`: there is nothing newer, or nothing was to be tried; `upgraded`: a newer one passed; `blocked`: none that was tried did."""
+    """`current`: nothing is newer; `upgraded`: a newer one passed; `blocked`: none that was tried did.
+
+    `unknown`: newer ones were only listed, or it ended before that was known.
+    """
 
     CURRENT = "current"
     UPGRADED = "upgraded"
     BLOCKED = "blocked"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,7 @@ class UpgradeResult:
     """An upgrade. `candidates` are newest first; `chosen` is the newest that passed; `first_bad` the oldest that did not.
 
     `passed_over` says of tags that are newer and no candidates why, with examples: `12 tags hold another python (py312)`.
-    `written` is what --write changed.
+    `written` is what --write changed; `writing`: it was to change something. `at` is where the spec names the image.
     """
 
     schema: int
@@ -95,6 +99,8 @@ class UpgradeResult:
     first_bad: CandidateResult | None = None
     passed_over: tuple[str, ...] = ()
     written: tuple[Written, ...] = ()
+    writing: bool = False
+    at: Location | None = None
     findings: tuple[Finding, ...] = ()
     fault: Fault | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -107,7 +113,7 @@ class UpgradeResult:
 
     @property
     def exit_status(self) -> int:
-        """0 current or upgraded; 1 none passed and one was refused; 3 none could be tried. Else the fault's: 3, or 130 interrupted."""
+        """0 current, upgraded or listed; 1 none passed and one was refused; 3 none could be tried. Else the fault's: 3, or 130 interrupted."""
         if self.fault is not None:
             return self.fault.exit_status
         if self.verdict is not UpgradeVerdict.BLOCKED:

@@ -17,14 +17,19 @@ _NEVER = "0001-"  # Go's time that is none
 
 
 @contextmanager
-def usage_stream(engine: Engine, container: str, now: Callable[[], float]) -> Iterator[Iterator[Usage]]:
-    """Samples as they come, up to the container's end or the block's. `now` gives seconds since the run's start."""
+def usage_stream(
+    engine: Engine, container: str, now: Callable[[], float], *, patience: float | None = None
+) -> Iterator[Iterator[Usage]]:
+    """Samples as they come, up to the container's end or the block's. `now` gives seconds since the run's start.
+
+    Of a container that is over some engines say nothing, and do not end: `patience` is how many seconds such a silence may last.
+    """
     with translated("follow what the container uses"):
         response = engine.raw.get(
             engine.raw._url("/containers/{0}/stats", container),  # noqa: SLF001 - the SDK's call cannot be ended
             params={"stream": 1},
             stream=True,
-            timeout=(60, None),
+            timeout=(60, patience),
         )
         engine.raw._raise_for_status(response)  # noqa: SLF001
     try:

@@ -15,13 +15,14 @@ from sm_ci.trial.elsewhere import renamed
 class Aside:
     """Passes on what it gets, each line beginning with `name`; `told` makes a text fit to be read.
 
-    A finding that the other side had too (`known`) is not told again.
+    A finding that the other side had too (`known`) is not told again. Secrets of the other side (`hidden`) stay masked.
     """
 
     progress: Progress
     name: str
     told: Callable[[str], str] = str
     known: set[str] = field(default_factory=set)
+    hidden: set[str] = field(default_factory=set)
 
     def step(self, text: str) -> None:
         """As Progress has it."""
@@ -34,6 +35,10 @@ class Aside:
     def done(self, text: str) -> None:
         """As Progress has it."""
         self.progress.done(f"{self.name}: {self.told(text)}")
+
+    def wrong(self, text: str) -> None:
+        """As Progress has it."""
+        self.progress.wrong(f"{self.name}: {self.told(text)}")
 
     def case(self, result: CaseResult, position: int, total: int) -> None:
         """As Progress has it."""
@@ -49,4 +54,5 @@ class Aside:
 
     def hide(self, secrets: Iterable[str]) -> None:
         """As Progress has it."""
-        self.progress.hide(secrets)
+        self.hidden.update(secrets)
+        self.progress.hide(sorted(self.hidden))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from sm_ci.cases import Conditions, send_case
+from sm_ci.cases import Conditions, kept, send_case
 from sm_ci.hosting.service import Service
 from sm_ci.progress import Progress
 from sm_ci.results import Answer, Blob, Exchange
@@ -17,6 +18,8 @@ WHOLE = 40
 """So many answers a case and side are kept whole; of the others how they ended, and their times."""
 MOST = 2000
 """Exchanges a case and side that are kept."""
+PATIENCE = 10
+"""So many times its seconds a budget may take where the limits need so many answers."""
 KEPT = 512 * 2**20
 """Bytes of different answers that are kept whole, of all cases together."""
 
@@ -46,12 +49,7 @@ class Kept:
 
     def of(self, exchange: Exchange, *, whole: bool) -> Exchange:
         """The exchange, its answer's body shared with an equal one; only its size and hash where there is no room."""
-        sent, outcome = replace(exchange.sent, body=exchange.sent.body.kept()), exchange.outcome
-        if isinstance(outcome, Answer):
-            outcome = replace(outcome, body=self._body(outcome.body, whole=whole))
-        elif outcome.partial:
-            outcome = replace(outcome, partial=replace(outcome.partial, body=outcome.partial.body.kept()))
-        return replace(exchange, sent=sent, outcome=outcome)
+        return kept(exchange, partial(self._body, whole=whole))
 
     def _body(self, body: Blob, *, whole: bool) -> Blob:
         known = self.known.get(body.sha256)
@@ -97,7 +95,10 @@ class Asking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How much is asked: `rounds` exactly, or else until `enough`, at least `least` rounds, for about `seconds`."""
+    """How much is asked: `rounds` exactly, or else until `enough`, at least `least` rounds, for about `seconds`.
+
+    Where limits need more rounds than there is time for, it takes PATIENCE times as long.
+    """
 
     rounds: int | None = None
     seconds: float = 30.0
@@ -110,18 +111,22 @@ def alternate(
     candidate: Service,
     budget: Budget,
     *,
-    enough: Callable[[Sequence[Asked]], bool],
+    asked: Sequence[Asked],
+    enough: Callable[[], bool],
+    needed: int,
     progress: Progress,
     clock: Callable[[], float] = time.monotonic,
-) -> list[Asked]:
-    """Rounds of A B B A for each case. Ends early when one of the two is dead."""
-    asked = [Asked(case=case) for case in asking.cases]
+) -> None:
+    """Rounds of A B B A for each case, into `asked`. Ends early when one of the two is dead.
+
+    `needed` is how many rounds the limits need at the least.
+    """
     if not asked:
-        return asked
+        return
     asking.warm_up(baseline, progress)
     asking.warm_up(candidate, progress)
-    rounds = _Rounds(budget=budget, tests=len(asked), progress=progress, clock=clock)
-    for _ in rounds.numbers(lambda: enough(asked)):
+    rounds = _Rounds(budget=budget, floor=needed, tests=len(asked), progress=progress, clock=clock)
+    for _ in rounds.numbers(enough):
         for number, one in enumerate(asked, 1):
             rounds.tell(number)
             whole = len(one.baseline) < WHOLE
@@ -130,8 +135,7 @@ def alternate(
                 pair = [asking.once(one.case, service, whole=whole) for service in (first, second)]
                 keep_pair(one, *(pair if left else reversed(pair)))
             if baseline.timeline.dead or candidate.timeline.dead:
-                return asked
-    return asked
+                return
 
 
 Pass = dict[str, list[Exchange]]
@@ -144,19 +148,21 @@ def alone(
     budget: Budget,
     *,
     needed: int,
+    floor: int,
     progress: Progress,
     clock: Callable[[], float] = time.monotonic,
 ) -> Pass:
-    """Rounds of all cases to one side: as many as the limits need, for half of the budget's time; fewer when it is dead before.
+    """Rounds of all cases to one side: `needed`, for half of the budget's time; fewer when it is dead before.
 
-    A round of the other side belongs to each, so that there is nothing to look at while they go on.
+    `floor` rounds are made though the time is over. A round of the other side belongs to each, so that there is nothing to look
+    at while they go on.
     """
     asked: Pass = {case.id: [] for case in asking.cases}
     if not asking.cases:
         return asked
     asking.warm_up(service, progress)
     half = replace(budget, seconds=budget.seconds / 2, least=max(needed, 2 * budget.least))
-    rounds = _Rounds(budget=half, tests=len(asking.cases), progress=progress, clock=clock)
+    rounds = _Rounds(budget=half, floor=floor, tests=len(asking.cases), progress=progress, clock=clock)
     for number in rounds.numbers(lambda: True):
         for at, case in enumerate(asking.cases, 1):
             rounds.tell(at)
@@ -206,9 +212,10 @@ def _lean(exchange: Exchange) -> Exchange:
 
 @dataclass(slots=True, kw_only=True)
 class _Rounds:
-    """How far the rounds are; `number` from 1, seconds from the first one's begin."""
+    """How far the rounds are; `number` from 1, seconds from the first one's begin. `floor` is how many are needed at the least."""
 
     budget: Budget
+    floor: int
     tests: int
     progress: Progress
     clock: Callable[[], float]
@@ -219,12 +226,15 @@ class _Rounds:
         """The rounds, one after the other. Without a fixed number there are two at least, however long they take."""
         self.begun = self.clock()
         while self.budget.rounds is None or self.number < self.budget.rounds:
-            if self.budget.rounds is None and self.number >= 2:
-                over = self.clock() - self.begun >= self.budget.seconds
-                if over or (self.number >= self.budget.least and enough()):
-                    return
+            free = self.budget.rounds is None and self.number >= 2
+            if free and (self._over() or (self.number >= self.budget.least and enough())):
+                return
             self.number += 1
             yield self.number
+
+    def _over(self) -> bool:
+        spent = (self.clock() - self.begun) / self.budget.seconds if self.budget.seconds else PATIENCE
+        return spent >= PATIENCE or (spent >= 1 and self.number >= self.floor)
 
     def tell(self, test: int) -> None:
         """That a test of this round begins, and when it ends at the latest."""
@@ -235,5 +245,6 @@ class _Rounds:
             part = (self.number - 1 + (test - 1) / self.tests) / fixed
         else:
             part = min(1.0, (self.clock() - self.begun) / self.budget.seconds) if self.budget.seconds else 1.0
-            said += f", until the figures are clear, about {self.budget.seconds:g} s at most"
+            said += f", until the figures are clear, about {self.budget.seconds:g} s at most" if part < 1 else ""
+            said += f", of the {self.floor} that the limits need" if part >= 1 else ""
         self.progress.detail(said, part)

@@ -13,6 +13,7 @@ from pathlib import Path
 from sm_ci import __version__, session
 from sm_ci.compare import figures, outcomes, singles, verdict
 from sm_ci.compare.contents import changes
+from sm_ci.compare.figures import UNANSWERED
 from sm_ci.differences import Comparison, Measure, Subject
 from sm_ci.errors import Cancelled, Finding, Severity
 from sm_ci.results import RunResult
@@ -25,6 +26,7 @@ from sm_ci.trial.judging import answers_of, judging_of, timed
 from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, Side
 
 SCHEMA = 1
+UNHOSTED = "latency is compared where both are hosted, and a result is of a run that is over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +47,9 @@ def compare(baseline: Side, candidate: Side, spec: Spec, plan: Plan, world: Worl
         asking = Asking(spec=spec, cases=spec.cases, folder=Path(folder))
         seen = _seen(sides, hostings, asking, plan, world)
         subjects = {name: _subject(side, hostings.get(name), seen.results[name]) for name, side in sides.items()}
-        answers = answers_of(spec, seen.asked, seen.results, plan.allowances)
+        answers = answers_of(spec, seen.asked, seen.live, seen.results, plan.allowances)
     ours, theirs = subjects[BASELINE], subjects[CANDIDATE]
-    measures = _measures(subjects, seen, plan.allowances)
+    measures = _measures(subjects, seen, plan.allowances, UNHOSTED if len(hostings) < len(sides) else UNANSWERED)
     tests = outcomes.test_changes(ours.result, theirs.result)
     whole = ours.result.fault is None and theirs.result.fault is None
     contract = outcomes.contract_changes(ours.result.contract, theirs.result.contract, whole=whole)
@@ -114,7 +116,7 @@ def _subject(side: Side, hosting: Hosting | None, result: RunResult) -> Subject:
     return Subject(label=side.label, result=result, contents=contents)
 
 
-def _measures(subjects: Mapping[str, Subject], seen: Seen, allowed: Allowances) -> tuple[Measure, ...]:
+def _measures(subjects: Mapping[str, Subject], seen: Seen, allowed: Allowances, unmeasured: str) -> tuple[Measure, ...]:
     ours, theirs = subjects[BASELINE], subjects[CANDIDATE]
     starts = [seen.starts.get(name) or _start(subjects[name].result) for name in (BASELINE, CANDIDATE)]
     peaks = [[_peak(name, subjects[name].result, seen)] for name in (BASELINE, CANDIDATE)]
@@ -125,7 +127,7 @@ def _measures(subjects: Mapping[str, Subject], seen: Seen, allowed: Allowances) 
         singles.single("image_size", sizes[0], sizes[1], allowed.of("image_size")),
     )
     return (
-        *figures.latency(timed(seen.asked), allowed),
+        *figures.latency(timed(seen.asked), allowed, unmeasured=unmeasured),
         *singles.throughput(ours.result, theirs.result, allowed.of("throughput")),
         *(measure for measure in few if measure),
     )

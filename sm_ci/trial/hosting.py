@@ -28,6 +28,8 @@ from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, for_answers_alone
 
 ROOM = 2.5
 """So many times what the baseline uses must fit into the machine's memory for both to be in service at once."""
+SILENCE = 5.0
+"""Seconds without a word of what a container uses, of which there is one a second, after which it is not waited for."""
 AGAIN = 12
 """Answers of another start that tell the value of that start from noise about it."""
 
@@ -54,13 +56,15 @@ class World:
 class Seen:
     """What came of hosting both. `results` by the side's name; `peaks` is memory in bytes while both were asked the same.
 
-    `apart` says why they were hosted in turns, or nothing.
+    `asked` is what both answered, as far as it went; `live` what one side did beside a result of before. `apart` says why they
+    were hosted in turns, or nothing.
     """
 
     results: dict[str, RunResult] = field(default_factory=dict)
     peaks: dict[str, int] = field(default_factory=dict)
     starts: dict[str, list[float]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    live: dict[str, Pass] = field(default_factory=dict)
     apart: str = ""
 
 
@@ -78,14 +82,16 @@ class Both:
         self.hostings, self.asking, self.budget, self.world = hostings, asking, budget, world
         self.judging = judging
         self.seen = Seen()
-        self._told = set[str]()
+        self._told, self._hidden = set[str](), set[str]()
         self._passes: dict[str, list[Pass]] = {BASELINE: [], CANDIDATE: []}
 
     def host(self, manner: Manner) -> Seen:
         """Hosts each with its tests, its contract suite and its loads. Cancelled when it is interrupted."""
         if BASELINE not in self.hostings or CANDIDATE not in self.hostings:
-            for hosting in self.hostings.values():
-                self._run(hosting)
+            for (
+                hosting
+            ) in self.hostings.values():  # beside a result: what varies from one answer to the next is worth knowing
+                self._run(hosting, meanwhile=partial(self._ask_live, hosting))
             return self.seen
         baseline, candidate = self.hostings[BASELINE], self.hostings[CANDIDATE]
         result = self._run(baseline, meanwhile=partial(self._beside, manner))
@@ -103,7 +109,7 @@ class Both:
     ) -> RunResult:
         """One run of one side; the first is its result. Cancelled when a signal ended it. `timed`: its start counts."""
         told = side.elsewhere.told if side.elsewhere else str
-        aside = Aside(self.world.progress, side.name, told, self._told)
+        aside = Aside(self.world.progress, side.name, told, self._told, self._hidden)
         look = partial(_look, side.contents, self.world.known, aside)
         result = session.run(
             side.spec,
@@ -136,24 +142,26 @@ class Both:
             _watched(self.seen, BASELINE, baseline),
             _watched(self.seen, CANDIDATE, candidate),
         ):
-            self.seen.asked = alternate(
+            asked = self.seen.asked = [Asked(case=case) for case in cases]
+            alternate(
                 replace(self.asking, cases=cases),
                 baseline.service,
                 candidate.service,
                 self.budget,
-                enough=self.judging.enough,
+                asked=asked,
+                enough=lambda: self.judging.enough(asked),
+                needed=self.judging.needed(len(cases), 2),
                 progress=self.world.progress,
             )
 
     def _in_turns(self, baseline: Hosting, candidate: Hosting) -> None:
         """A has been asked; B is, then both once more with nothing but the same questions: A B B A."""
-        if not _served(self._run(candidate, meanwhile=partial(self._ask_one, candidate))):
-            return
-        for side in (candidate, baseline):
-            again = for_answers_alone(side)
-            if not _served(self._run(again, meanwhile=partial(self._ask_one, again))):
-                return
-        self.seen.asked = paired(self.asking.cases, self._passes[BASELINE], self._passes[CANDIDATE])
+        try:
+            for side in (candidate, for_answers_alone(candidate), for_answers_alone(baseline)):
+                if not _served(self._run(side, meanwhile=partial(self._ask_one, side))):
+                    return
+        finally:
+            self.seen.asked = paired(self.asking.cases, self._passes[BASELINE], self._passes[CANDIDATE])
 
     def _again(self, baseline: Hosting) -> None:
         """The baseline after another start, where answers changed: what differs there is no change of the version."""
@@ -169,6 +177,12 @@ class Both:
         for one in doubtful:
             one.starts = one.baseline, answers[one.case.id]
 
+    def _ask_live(self, side: Hosting, hosted: Hosted) -> None:
+        cases = answered_by(self.asking.cases, hosted.cases)
+        if cases:
+            self.world.progress.step(f"asking the {side.name} ({_tests(len(cases))})")
+        self.seen.live[side.name] = self._alone(cases, hosted, needed=AGAIN)
+
     def _ask_one(self, side: Hosting, hosted: Hosted) -> None:
         """Of a side that is hosted once more the cases are those that it has answered before."""
         first = self.seen.results.get(side.name)
@@ -176,11 +190,12 @@ class Both:
         if cases:
             self.world.progress.step(f"asking the {side.name} ({_tests(len(cases))})")
         with _watched(self.seen, side.name, hosted):
-            self._passes[side.name].append(self._alone(cases, hosted, needed=self.judging.needed(len(cases))))
+            needed = self.judging.needed(len(cases), 1)
+            self._passes[side.name].append(self._alone(cases, hosted, needed=needed, floor=needed // 2))
 
-    def _alone(self, cases: Sequence[Case], hosted: Hosted, *, needed: int) -> Pass:
-        asking = replace(self.asking, cases=cases)
-        return alone(asking, hosted.service, self.budget, needed=needed, progress=self.world.progress)
+    def _alone(self, cases: Sequence[Case], hosted: Hosted, *, needed: int, floor: int = 2) -> Pass:
+        asking, progress = replace(self.asking, cases=cases), self.world.progress
+        return alone(asking, hosted.service, self.budget, needed=needed, floor=floor, progress=progress)
 
 
 def why_apart(manner: Manner, side: Hosting, hosted: Hosted) -> str:
@@ -214,7 +229,10 @@ def _served(result: RunResult) -> bool:
 
 def _memory(hosted: Hosted) -> int:
     """Bytes that a container uses now; 0 where nobody can tell."""
-    with suppress(SmCiError), usage_stream(hosted.engine, hosted.service.container, lambda: 0.0) as samples:
+    engine, container = hosted.engine, hosted.service.container
+    if hosted.service.timeline.dead:
+        return 0
+    with suppress(SmCiError), usage_stream(engine, container, lambda: 0.0, patience=SILENCE) as samples:
         return next((sample.memory for sample in samples if sample.memory), 0)
     return 0
 

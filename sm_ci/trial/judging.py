@@ -15,7 +15,7 @@ from sm_ci.results import Exchange, RunResult
 from sm_ci.spec import Case, Spec
 from sm_ci.spec.allowances import Allowances
 from sm_ci.spec.model import Tolerance
-from sm_ci.trial.asking import WHOLE, Asked
+from sm_ci.trial.asking import WHOLE, Asked, Pass
 from sm_ci.trial.sides import BASELINE, CANDIDATE
 
 
@@ -23,12 +23,12 @@ from sm_ci.trial.sides import BASELINE, CANDIDATE
 class Judging:
     """What there is to know of the exchanges while they are made.
 
-    `enough`: no more are needed. `needed`: how many, of so many cases that are asked with nothing beside them. `doubtful`: those
+    `enough`: no more are needed. `needed`: how many rounds of so many cases, each asked so often a round. `doubtful`: those
     cases whose change may be of the container's start.
     """
 
     enough: Callable[[Sequence[Asked]], bool]
-    needed: Callable[[int], int]
+    needed: Callable[[int, int], int]
     doubtful: Callable[[Sequence[Asked]], Sequence[Asked]]
 
 
@@ -36,18 +36,31 @@ def judging_of(spec: Spec, allowed: Allowances) -> Judging:
     """By what the spec and `allowed` ask of the candidate."""
     return Judging(
         enough=partial(_enough, allowed, spec.file.defaults.tolerance),
-        needed=partial(figures.rounds_in_turns, allowed),
+        needed=partial(figures.rounds_at_least, allowed),
         doubtful=partial(_doubtful, spec, allowed),
     )
 
 
 def answers_of(
-    spec: Spec, asked: Sequence[Asked], results: Mapping[str, RunResult], allowed: Allowances
+    spec: Spec,
+    asked: Sequence[Asked],
+    live: Mapping[str, Pass],
+    results: Mapping[str, RunResult],
+    allowed: Allowances,
 ) -> tuple[AnswerComparison, ...]:
-    """Of each case: as often as both were asked, else by the one answer of each run."""
+    """Of each case: as often as both were asked, else by the one answer of each run.
+
+    Of runs that broke off the latter would take noise for changes.
+    """
     by_id = {one.case.id: one for one in asked}
-    found = (by_id.get(case.id) or _told(case, results) for case in spec.cases)
-    return tuple(_compared(spec, allowed, one) for one in found if one.baseline or one.candidate)
+    whole = not any(result.fault for result in results.values())
+    found = []
+    for case in spec.cases:
+        one = by_id.get(case.id) or _told(case, live, results)
+        by_chance = case.id not in by_id and not whole and one.baseline and one.candidate
+        if (one.baseline or one.candidate) and not by_chance:
+            found.append(_compared(spec, allowed, one))
+    return tuple(found)
 
 
 def _enough(allowed: Allowances, tolerance: Tolerance, asked: Sequence[Asked]) -> bool:
@@ -84,10 +97,12 @@ def _compared(spec: Spec, allowed: Allowances, one: Asked) -> AnswerComparison:
     return compare_answers(question, one.baseline, one.candidate, starts=one.starts, whole=WHOLE)
 
 
-def _told(case: Case, results: Mapping[str, RunResult]) -> Asked:
+def _told(case: Case, live: Mapping[str, Pass], results: Mapping[str, RunResult]) -> Asked:
     """By name: as of another commit the spec may have another one."""
 
-    def of(result: RunResult) -> list[Exchange]:
-        return [one.exchanges[-1] for one in result.cases if one.name == case.name and one.exchanges]
+    def of(side: str) -> list[Exchange]:
+        if more := live.get(side, {}).get(case.id):
+            return more
+        return [one.exchanges[-1] for one in results[side].cases if one.name == case.name and one.exchanges]
 
-    return Asked(case=case, baseline=of(results[BASELINE]), candidate=of(results[CANDIDATE]))
+    return Asked(case=case, baseline=of(BASELINE), candidate=of(CANDIDATE))

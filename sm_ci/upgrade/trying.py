@@ -93,10 +93,10 @@ def known(
 
 def judged(candidate: CandidateResult, comparison: Comparison) -> CandidateResult:
     """What a comparison says of a candidate. `undecided` passes: nothing was found against it, and the reason says what is not known."""
-    fault = comparison.candidate.result.fault
+    fault, skipped = comparison.candidate.result.fault, comparison.candidate.result.conclusion == "skipped"
     if comparison.verdict is Verdict.REFUSED:
         outcome = CandidateOutcome.REFUSED
-    elif fault and fault.exit_status == _ENVIRONMENT:
+    elif skipped or (fault and fault.exit_status == _ENVIRONMENT):
         outcome = CandidateOutcome.ERRORED
     else:
         outcome = CandidateOutcome.PASSED

@@ -179,12 +179,16 @@ class _Upgrading:
             first_bad=self.first_bad,
             passed_over=self.passed_over,
             written=self.written,
+            writing=self.wishes.write,
+            at=self.spec.place("image"),
             findings=tuple(self.findings),
             fault=self.fault,
             secrets=tuple(dict.fromkeys(self.secrets)),
         )
 
     def _verdict(self) -> UpgradeVerdict:
+        if self.fault or (self.wishes.listing and self.found):
+            return UpgradeVerdict.UNKNOWN
         if self.chosen:
             return UpgradeVerdict.UPGRADED
         tried = any(one.outcome is not CandidateOutcome.UNTRIED for one in self.found)

@@ -106,6 +106,32 @@ def test_a_baseline_that_cannot_serve_leaves_nothing_to_compare_with(spec: Path,
     assert ended.comparison["candidate"]["conclusion"] == "success"  # it is tried all the same
 
 
+@pytest.mark.parametrize("side", ["baseline", "candidate"])
+@pytest.mark.parametrize("hosting", ["together", "in-turns"])
+def test_a_version_that_dies_while_both_are_asked_ends_it(
+    spec: Path, images: Images, engine: Engine, side: str, hosting: str
+) -> None:
+    dies = f"image:{build(images, 'dies')}"
+    ended = sm_ci(spec.parent, "compare", spec, f"--{side}", dies, "--hosting", hosting)
+    assert ended.status == 1, ended.output
+    assert "the container exited with code 3" in ended.output
+    assert not [name for name, agreement in agreements(ended).items() if agreement == "changed"], ended.output
+    assert (ended.comparison["fault"] is not None) is (side == "baseline")
+    assert ended.comparison[side]["conclusion"] == "failure"
+
+
+def test_an_answer_that_fails_now_and_then_is_told_as_that(spec: Path, images: Images) -> None:
+    ended = compared(spec, images, "fails-at-times", "--rounds", "30")
+    assert ended.status == 1, ended.output
+    answers = ended.comparison["answers"]
+    assert [one["agreement"] for one in answers] == ["changed"] * 2, ended.output
+    for one in answers:
+        assert "answered 200 (application/json) 60 times by the baseline and 200 (application/json)" in one["message"]
+        assert " times, 500 (application/json) " in one["message"]
+        shown = [one[side]["outcome"]["status"] for side in ("baseline", "candidate")]
+        assert shown == [200, 500]
+
+
 def test_where_both_do_not_fit_they_are_hosted_in_turns(tmp_path: Path, images: Images) -> None:
     spec = write_spec(tmp_path / "sm-ci.yml", build(images, "same"), tests=[ROWS, SAMPLED, DRAWN])
     ended = compared(spec, images, "package", "--hosting", "in-turns")
@@ -160,8 +186,16 @@ def test_a_result_of_before_is_a_side(spec: Path, images: Images) -> None:
     shifted = f"image:{build(images, 'shifted')}"
     ended = sm_ci(spec.parent, "compare", spec, "--baseline", f"result:{kept}", "--candidate", shifted)
     assert ended.status == 1, ended.output
-    assert agreements(ended)["rows"] == "changed"
+    (rows, _) = ended.comparison["answers"]
+    assert (rows["agreement"], rows["differing"]) == (
+        "changed",
+        2,
+    )  # what varies in the one that is asked again is noise
     assert ended.comparison["baseline"]["label"] == f"result:{kept}"
+    p50 = next(one for one in ended.comparison["measures"] if one["metric"] == "p50")
+    assert p50["message"] == (
+        "p50 was not measured, as latency is compared where both are hosted, and a result is of a run that is over"
+    )
 
 
 @pytest.mark.parametrize(

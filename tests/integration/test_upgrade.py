@@ -76,7 +76,8 @@ def outcomes(ended: Compared) -> dict[str, str]:
 
 def test_the_newest_that_passes_is_written_where_the_image_is_named(shop: Shop, engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(f'image = "{shop.image(NOW)}" # in use\r\n')
-    write = ["sm-ci.yml", "main.tf"]
+    (tmp_path / "k8s.yml").write_text(f"image: {shop.image(NOW)}@{shop.digests[NOW]}\n")
+    write = ["sm-ci.yml", "main.tf", "k8s.yml"]
     ended = upgrade(shop, tmp_path, "--write", *QUICK, upgrade={"write": write, "allow": {"image_size": "+20%"}})
     assert ended.status == 0, ended.output
     assert (ended.upgrade["verdict"], ended.upgrade["chosen"]["tag"]) == ("upgraded", GOOD)
@@ -86,8 +87,10 @@ def test_the_newest_that_passes_is_written_where_the_image_is_named(shop: Shop, 
     (passed_over,) = (one for one in ended.upgrade["passed_over"] if "farther" in one)
     assert passed_over == "1 newer tag is farther than minor: 3.0.0-cpu-py312-ubuntu24.04-sagemaker"
     assert (tmp_path / "main.tf").read_bytes() == f'image = "{shop.image(GOOD)}" # in use\r\n'.encode()
+    assert (tmp_path / "k8s.yml").read_text() == f"image: {shop.image(GOOD)}@{shop.digests[GOOD]}\n"
     assert f"image: {shop.image(GOOD)}\n" in (tmp_path / "sm-ci.yml").read_text()
-    assert [(one["path"], one["line"]) for one in ended.upgrade["written"]] == [("sm-ci.yml", 3), ("main.tf", 1)]
+    written = [(one["path"], one["line"]) for one in ended.upgrade["written"]]
+    assert written == [("sm-ci.yml", 3), ("main.tf", 1), ("k8s.yml", 1)]
     summary = (ended.out / "summary.md").read_text()
     assert GOOD in summary
     assert "0.3001" in summary  # why the newer one was refused
@@ -141,7 +144,7 @@ def test_one_image_under_several_tags_is_hosted_once(
 
 def test_listing_hosts_nothing(shop: Shop, tmp_path: Path) -> None:
     ended = upgrade(shop, tmp_path, "--list", "--level", "major")
-    assert ended.status == 0, ended.output
+    assert (ended.status, ended.upgrade["verdict"]) == (0, "unknown"), ended.output
     assert [one["version"]["tag"] for one in ended.upgrade["candidates"]] == [list(TAGS)[6], CRASHES, SHIFTED, GOOD]
     assert set(outcomes(ended).values()) == {"untried"}
     assert "in service" not in ended.output
@@ -205,6 +208,8 @@ def test_what_is_wrong_is_told(
     (tmp_path / "container" / "Dockerfile").write_text("FROM scratch\n")
     ended = upgrade(shop, tmp_path, *options, **keys)
     assert (ended.status, said in ended.output) == (status, True), ended.output
+    if status == 3:
+        assert ended.upgrade["verdict"] == "unknown"
     assert "Traceback" not in ended.output
 
 

@@ -22,6 +22,8 @@ VERSIONS: dict[str, dict[str, str]] = {
     "slower-and-larger": {"SLOWER": "2", "EXTRA": "200"},
     "crashes": {"FATE": "crash"},
     "fails": {"FATE": "wrong"},
+    "fails-at-times": {"FATE": "at-times"},
+    "dies": {"FATE": "dies"},
 }
 """By name, the build arguments that make the difference."""
 ROWS = {"name": "rows", "request": {"json": {"instances": [[1, 2], [3, 4]]}}}

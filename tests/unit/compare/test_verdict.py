@@ -18,7 +18,8 @@ from sm_ci.differences import (
     Subject,
     Verdict,
 )
-from sm_ci.results import Fault, RunResult
+from sm_ci.errors import Location
+from sm_ci.results import CaseResult, Fault, Outcome, RunResult
 
 REFUSED, UNDECIDED, ALLOWED, TOLD = Judgement.REFUSED, Judgement.UNDECIDED, Judgement.ALLOWED, Judgement.TOLD
 
@@ -96,6 +97,15 @@ def test_a_candidate_that_cannot_serve_is_refused() -> None:
     assert found == Conclusion(
         verdict=Verdict.REFUSED, reasons=("the candidate image:churn:2.0 cannot serve: it broke",)
     )
+
+
+def test_where_a_side_was_skipped_nothing_is_allowed() -> None:
+    case = CaseResult(
+        id="a", name="a", outcome=Outcome.SKIPPED, at=Location(path="s", line=1, column=1), reason="there is no GPU"
+    )
+    skipped = replace(CANDIDATE, result=replace(CANDIDATE.result, cases=(case,)))
+    said = "the candidate image:churn:2.0 was skipped, and nothing is compared: there is no GPU"
+    assert conclude(BASELINE, skipped) == Conclusion(verdict=Verdict.UNDECIDED, reasons=(said,))
 
 
 @pytest.mark.parametrize("status", [None, 1])

@@ -90,11 +90,11 @@ def test_passes_of_both_sides_are_paired_in_their_order() -> None:
     assert found.times == [(1, 4), (2, 5), (3, 6)]
 
 
-def rounds(budget: Budget, enough: Callable[[int], bool], seconds: float = 1.0) -> int:
+def rounds(budget: Budget, enough: Callable[[int], bool], seconds: float = 1.0, floor: int = 0) -> int:
     """How many there are when each takes so long."""
     clock = itertools.count(step=seconds / 3)  # looked at about thrice a round
     numbers: list[int] = []
-    told = asking._Rounds(budget=budget, tests=1, progress=Silent(), clock=lambda: float(next(clock)))
+    told = asking._Rounds(budget=budget, floor=floor, tests=1, progress=Silent(), clock=lambda: float(next(clock)))
     for number in told.numbers(lambda: enough(len(numbers))):
         told.tell(1)
         numbers.append(number)
@@ -120,6 +120,12 @@ def never(_: int) -> bool:
 )
 def test_how_many_rounds(budget: Budget, enough: Callable[[int], bool], seconds: float, expected: set[int]) -> None:
     assert rounds(budget, enough, seconds) in expected
+
+
+@pytest.mark.parametrize(("floor", "expected"), [(8, {8}), (2, {3, 4, 5}), (1000, {30, 31, 32})])
+def test_the_rounds_that_a_limit_needs_are_made_though_the_time_is_over(floor: int, expected: set[int]) -> None:
+    """But not for more than ten times as long."""
+    assert rounds(Budget(seconds=30), never, 15.0, floor) in expected
 
 
 def told(*names: str, by: Callable[[], Exchange] = lambda: timed(0.1)) -> Sequence[CaseResult]:

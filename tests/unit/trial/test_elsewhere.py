@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,20 @@ FINDING = Finding(
     path="tests[0]",
     at=Location(path=str(FOLDER / "ml/sm-ci.yml"), line=3, column=1),
 )
+
+
+def test_a_secret_of_one_side_stays_masked_when_the_other_names_its_own() -> None:
+    @dataclass
+    class Hiding(Silent):
+        masked: tuple[str, ...] = ()
+
+        def hide(self, secrets: Iterable[str]) -> None:
+            self.masked = tuple(secrets)  # in place of those before, as the console has it
+
+    console, hidden = Hiding(), set[str]()
+    Aside(console, "baseline", hidden=hidden).hide(["ours"])
+    Aside(console, "candidate", hidden=hidden).hide(["theirs"])
+    assert console.masked == ("ours", "theirs")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from sm_ci.differences import CandidateOutcome, CandidateResult, ImageVersion, UpgradeLevel
-from sm_ci.upgrade.trying import known
+from datetime import UTC, datetime
+
+from sm_ci.differences import (
+    CandidateOutcome,
+    CandidateResult,
+    Comparison,
+    ImageVersion,
+    Subject,
+    UpgradeLevel,
+    Verdict,
+)
+from sm_ci.errors import Location
+from sm_ci.results import CaseResult, Outcome, RunResult
+from sm_ci.upgrade.trying import judged, known
 
 CURRENT = ImageVersion(reference="r:1", tag="1", digest="sha256:1")
 
@@ -33,6 +45,31 @@ def test_what_was_tried_under_another_tag_is_known() -> None:
         (CandidateOutcome.REFUSED, "is the same image as 4: it is slow"),
         (CandidateOutcome.PASSED, "is the same image as 3"),
     ]
+
+
+def test_what_was_skipped_could_not_be_tried() -> None:
+    """For want of a GPU, where the spec allows it."""
+    case = CaseResult(
+        id="a", name="a", outcome=Outcome.SKIPPED, at=Location(path="s", line=1, column=1), reason="there is no GPU"
+    )
+    started = datetime(2026, 1, 2, tzinfo=UTC)
+    result = RunResult(schema=1, tool="t", id="i", name="n", spec="s", started=started, seconds=1.0, cases=(case,))
+    side = Subject(label="image:r:2", result=result)
+    comparison = Comparison(
+        schema=1,
+        tool="t",
+        id="i",
+        name="n",
+        spec="s",
+        started=started,
+        seconds=1.0,
+        baseline=side,
+        candidate=side,
+        verdict=Verdict.UNDECIDED,
+        reasons=("it was skipped",),
+    )
+    tried = judged(candidate("2", ""), comparison)
+    assert (tried.outcome, tried.reason) == (CandidateOutcome.ERRORED, "it was skipped")
 
 
 def test_all_else_is_to_be_tried() -> None:
