@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import fcntl
-import time
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from harness import LOCKS, Ended, Images, Run, Spec, echo, finish, launch, left_behind
+from harness import LOCKS, Ended, Images, Run, Spec, echo, left_behind, run_to_its_end
 
 from sm_ci.engine.client import Engine, connect
+from sm_ci.engine.ownership import OWNER_LABEL
+
+LONGEST = frozenset(
+    f"test_{name}.py"
+    for name in ("serving_stack", "cancel", "compare", "upgrade", "contract", "answers", "logs", "diagnosis")
+)
+"""Files of tests that mostly wait, for twenty seconds and more."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These come first, so that at the end no worker goes on alone."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +46,28 @@ def turn(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def built(engine: Engine) -> Iterator[threading.Event]:
+    """Set when a run has built an image. To look for one the engine reads all that it has: a tenth of a second of it."""
+    seen = threading.Event()
+    events = engine.api.events(filters={"type": "image", "label": OWNER_LABEL})
+
+    def follow() -> None:
+        for _ in events:
+            seen.set()
+
+    following = threading.Thread(target=follow)
+    following.start()
+    yield seen
+    events.close()
+    following.join()
+
+
 @pytest.fixture(autouse=True)
-def nothing_left(turn: None, engine: Engine) -> Iterator[None]:
+def nothing_left(turn: None, engine: Engine, built: threading.Event) -> Iterator[None]:
+    built.clear()
     yield
-    assert left_behind(engine) == []
+    assert left_behind(engine, images=built.is_set()) == []
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +108,6 @@ def run(tmp_path: Path) -> Run:
     """Runs `sm-ci run SPEC` in a process of its own and waits for it."""
 
     def go(spec: Path, *options: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
-        begun = time.monotonic()
-        return finish(launch(spec, tmp_path, *options, environ=environ, cwd=cwd), tmp_path, begun)
+        return run_to_its_end(spec, tmp_path, *options, environ=environ, cwd=cwd)
 
     return go

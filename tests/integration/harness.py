@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import io
 import json
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import warm
 
 from sm_ci.engine.client import Engine
 from sm_ci.engine.ownership import OWNER_LABEL, RUN_LABEL, Owner, is_gone, myself
@@ -78,28 +80,29 @@ Run = Callable[..., Ended]
 """Runs sm-ci to its end: `run(spec, *options, environ=, cwd=)`."""
 
 
-def left_behind(engine: Engine) -> list[str]:
+def left_behind(engine: Engine, *, images: bool = True) -> list[str]:
     """Everything on the engine that carries our label and whose run has ended; other runs may go on meanwhile.
 
     Looked up twice: what is there after its run had ended was left by it, and was not just about to be removed.
-    Where no run has ended there is nothing to look up again: an engine with many images takes its time for each look.
+    Where no run has ended there is nothing to look up again. `images`: whether these are looked at too.
     """
-    found = {owner for _, owner in labelled(engine)}
+    found = {owner for _, owner in labelled(engine, images=images)}
     if not found:
         return []
     running = frozenset(str(container["Id"]) for container in engine.api.containers())
     gone = {owner for owner in found if owner is None or is_gone(owner, myself(), running)}
-    return [name for name, owner in labelled(engine) if owner in gone] if gone else []
+    return [name for name, owner in labelled(engine, images=images) if owner in gone] if gone else []
 
 
-def labelled(engine: Engine) -> list[tuple[str, Owner | None]]:
+def labelled(engine: Engine, *, images: bool = True) -> list[tuple[str, Owner | None]]:
     """What carries our label, and whose it is."""
     api, only = engine.api, {"label": RUN_LABEL}
+    built = api.images(filters={"label": OWNER_LABEL}) if images else []
     things = [
         *((f"container {thing['Names']}", thing) for thing in api.containers(all=True, filters=only)),
         *((f"network {thing['Name']}", thing) for thing in api.networks(filters=only)),
         *((f"volume {thing['Name']}", thing) for thing in (api.volumes(filters=only) or {}).get("Volumes") or []),
-        *((f"image {thing['RepoTags']}", thing) for thing in api.images(filters={"label": OWNER_LABEL})),
+        *((f"image {thing['RepoTags']}", thing) for thing in built),
     ]
     return [(name, Owner.parse(thing["Labels"][OWNER_LABEL])) for name, thing in things]
 
@@ -185,6 +188,29 @@ def do(
     return {"name": name or what, "request": request, "expect": dict(expect or {"status": 200})}
 
 
+@functools.cache
+def _forking() -> warm.Forking:
+    return warm.Forking(ROOT, CLEAN_ENVIRON)
+
+
+def sm_ci(*arguments: str, cwd: Path = ROOT, environ: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """`sm-ci ARGUMENTS` to its end, in a process of its own that was forked: its status, and all that it printed."""
+    return _forking().run(arguments, cwd, CLEAN_ENVIRON | dict(environ or {}))
+
+
+def run_to_its_end(
+    spec: Path, folder: Path, *options: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Ended:
+    """`sm-ci run SPEC` with its reports below `folder`."""
+    begun = time.monotonic()
+    if not warm.takes(environ or {}):
+        return finish(launch(spec, folder, *options, environ=environ, cwd=cwd), folder, begun)
+    given = {"XDG_CACHE_HOME": str(folder / "cache"), **(environ or {})}
+    words = ("run", str(spec), "--out", str(folder / "out"), *options)
+    status, output = sm_ci(*words, cwd=cwd or ROOT, environ=given)
+    return told(status, output, folder, begun)
+
+
 def launch(
     spec: Path, folder: Path, *options: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.Popen[str]:
@@ -220,7 +246,12 @@ def finish(process: subprocess.Popen[str], folder: Path, begun: float) -> Ended:
         process.kill()
         output, _ = process.communicate()
         raise AssertionError(f"the run went on for 300 s:\n{output}") from None
-    ended = Ended(status=process.returncode, output=output, seconds=time.monotonic() - begun, out=folder / "out")
+    return told(process.returncode, output, folder, begun)
+
+
+def told(status: int, output: str, folder: Path, begun: float) -> Ended:
+    """What came of a run that has reported into `folder`; its result has the published form."""
+    ended = Ended(status=status, output=output, seconds=time.monotonic() - begun, out=folder / "out")
     expect_the_published_form(ended.out / "result.json")
     return ended
 

@@ -6,12 +6,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import harness
 import pytest
-from harness import CLEAN_ENVIRON, Run, Spec, do, echo, junit_case, junit_element
+from harness import Run, Spec, do, echo, junit_case, junit_element
 
 from sm_ci.engine.client import Engine
 
@@ -22,17 +22,7 @@ def git(folder: Path, *words: str) -> None:
 
 
 def sm_ci(folder: Path, *words: str, environ: Mapping[str, str] | None = None) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "sm_ci", "run", *words],
-        cwd=folder,
-        env={**CLEAN_ENVIRON, **(environ or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, done.stdout
+    return harness.sm_ci("run", *words, cwd=folder, environ=environ)
 
 
 def outputs(file: Path) -> dict[str, str]:

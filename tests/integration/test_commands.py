@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import CLEAN_ENVIRON, ROOT, Run, Spec, do, echo
+from harness import CLEAN_ENVIRON, ROOT, Run, Spec, do, echo, sm_ci
 
 
 def test_a_wrong_spec_is_status_2_with_every_error_at_its_place_and_no_container(spec: Spec, run: Run) -> None:
@@ -184,11 +184,8 @@ def test_several_specs_have_a_folder_each_and_the_worst_status(tmp_path: Path, s
     good = spec(name="good")
     other = tmp_path / "other.yml"
     other.write_text(good.read_text().replace("name: good", "name: bad").replace("- 2\n", "- 3\n", 1))
-    command = [sys.executable, "-m", "sm_ci", "run", str(good), str(other), "--out", str(tmp_path / "out")]
-    done = subprocess.run(
-        command, cwd=ROOT, env=CLEAN_ENVIRON, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 1, done.stdout
+    status, output = sm_ci("run", str(good), str(other), "--out", str(tmp_path / "out"))
+    assert status == 1, output
     assert sorted(str(file.relative_to(tmp_path / "out")) for file in (tmp_path / "out").rglob("*.xml")) == [
         "bad/junit.xml",
         "good/junit.xml",
@@ -200,11 +197,8 @@ def test_the_outputs_of_several_specs_are_their_sum_and_the_worst(tmp_path: Path
     wrong = spec(name="wrong", tests=[echo(json=[9])])
     (tmp_path / "output").touch()
     environ = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "output")}
-    command = [sys.executable, "-m", "sm_ci", "run", str(wrong), str(right), "--out", str(tmp_path / "out")]
-    done = subprocess.run(
-        command, cwd=ROOT, env=CLEAN_ENVIRON | environ, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 1, done.stdout
+    status, output = sm_ci("run", str(wrong), str(right), "--out", str(tmp_path / "out"), environ=environ)
+    assert status == 1, output
     lines = (tmp_path / "output").read_text().splitlines()
     values = {line.split("<<")[0]: lines[at + 1] for at, line in enumerate(lines) if "<<" in line}
     assert {name: values[name] for name in ("conclusion", "total", "passed", "failed", "junit")} == {
@@ -221,11 +215,8 @@ def test_a_specs_name_cannot_leave_the_folder_for_reports(tmp_path: Path, spec: 
     other = tmp_path / "other.yml"
     other.write_text(good.read_text().replace("name: ../../escaped", "name: other"))
     out = tmp_path / "deep" / "out"
-    command = [sys.executable, "-m", "sm_ci", "run", str(good), str(other), "--out", str(out)]
-    done = subprocess.run(
-        command, cwd=ROOT, env=CLEAN_ENVIRON, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stdout
+    status, output = sm_ci("run", str(good), str(other), "--out", str(out))
+    assert status == 0, output
     assert len(list(tmp_path.rglob("junit.xml"))) == len(list(out.rglob("junit.xml"))) == 2
 
 

@@ -316,6 +316,7 @@ with connect() as engine:
 """
 
 
+@pytest.mark.alone
 def test_what_a_killed_run_leaves_the_next_removes(engine: Engine) -> None:
     assert subprocess.run([sys.executable, "-c", KILLED], cwd=ROOT, check=False).returncode == 9
     assert len(ours(engine, "contents-killed")) == 1

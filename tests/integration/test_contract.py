@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +12,6 @@ from typing import Any
 
 import pytest
 from harness import (
-    CLEAN_ENVIRON,
     HERE,
     Ended,
     Images,
@@ -26,6 +23,7 @@ from harness import (
     launch,
     left_behind,
     read_until,
+    sm_ci,
 )
 from junitparser import JUnitXml
 from standins.registry import Registry
@@ -83,11 +81,10 @@ def held_to(spec: Spec, contract_image: str, tmp_path: Path) -> Spec:
 def cli(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Ended:
     """`sm-ci contract …` in a folder."""
     begun, out = time.monotonic(), ("--out", str(folder / "out"))
-    command = [sys.executable, "-m", "sm_ci", "contract", *arguments, *(() if "--list" in arguments else out)]
-    environment = {**CLEAN_ENVIRON, "XDG_CACHE_HOME": str(folder / "cache"), "COLUMNS": "500", **(environ or {})}
-    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    output = ended.stdout + ended.stderr
-    return Ended(status=ended.returncode, output=output, seconds=time.monotonic() - begun, out=folder / "out")
+    given = {"XDG_CACHE_HOME": str(folder / "cache"), "COLUMNS": "500", **(environ or {})}
+    words = ("contract", *arguments, *(() if "--list" in arguments else out))
+    status, output = sm_ci(*words, cwd=folder, environ=given)
+    return Ended(status=status, output=output, seconds=time.monotonic() - begun, out=folder / "out")
 
 
 def outcomes(ended: Ended) -> dict[str, str]:

@@ -114,7 +114,7 @@ def test_figures_limits_and_checked_answers_in_every_report(spec: Spec, run: Run
 def test_a_container_that_dies_under_load_is_told_as_such(spec: Spec, run: Run) -> None:
     load = {"name": "to death", "requests": {"echo": 1}, "arrival": {"rate": "50/s"}, "duration": "30s"}
     after = {"name": "later", "requests": {"echo": 1}, "arrival": {"concurrency": 1}, "duration": "1s"}
-    bomb = do("exit", "bomb", after=1.3, code=7)
+    bomb = do("exit", "bomb", after=2.5, code=7)
     ended = run(spec(tests=[echo(), bomb], load=[{**load, "thresholds": ["p50 < 1s"]}, after]))
     assert (ended.status, ended.seconds < 15) == (1, True), ended.output
     assert ended.cases == {"echo": "passed", "bomb": "passed"}

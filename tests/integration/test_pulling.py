@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import docker
 import docker.errors
@@ -92,7 +93,8 @@ def built(engine: Engine, tag: str) -> str:
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     context.seek(0)
-    for line in engine.raw.build(fileobj=context, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True):
+    given: dict[str, Any] = {"fileobj": context, "custom_context": True, "nocache": True, "rm": True, "forcerm": True}
+    for line in engine.raw.build(tag=tag, decode=True, **given):  # the cache is what other workers remove images from
         assert "error" not in line, line
     return tag
 

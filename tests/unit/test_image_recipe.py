@@ -21,6 +21,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 AWS = frozenset(Session().get_available_services())
+MAKES_CLIENTS = re.compile(r"client|endpoint|ask\(")
 CHAIN = {"signin", "sso", "sso-oidc"}
 """Of which botocore's own chain of credentials makes clients, beside sts."""
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -115,11 +116,13 @@ def test_a_lock_that_is_missing_is_noticed(checkout: Path) -> None:
 
 def clients_in(path: Path) -> Iterator[str]:
     """The AWS services that a module names where it makes a client, or has one made."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    text = path.read_text(encoding="utf-8")
+    if not MAKES_CLIENTS.search(text):
+        return
+    for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Call):
-            called = ast.unparse(node.func).rpartition(".")[2]
             named = [arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant) and arg.value in AWS]
-            if re.search(r"client|endpoint|^_?ask$", called):
+            if named and re.search(r"client|endpoint|^_?ask$", ast.unparse(node.func).rpartition(".")[2]):
                 yield from map(str, named)
 
 

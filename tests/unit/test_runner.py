@@ -139,7 +139,7 @@ def test_annotations_of_a_wrong_spec() -> None:
 
 
 @given(st.text(st.characters(), max_size=50))
-@settings(max_examples=100)
+@settings(max_examples=2 * settings().max_examples)
 def test_no_text_makes_a_second_command(said: str) -> None:
     at = Location(path=said, line=0, column=0)
     fault = Fault(kind=said, message=said, remedy="", exit_status=3, at=at)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import cmarkgfm
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -57,6 +57,7 @@ marks = ["`", "```", "|", "<b>", "&", "@me", "#12", "](http://x)", "1. ", "- ", 
 pieces = [*commands, *controls, *illegal, *marks]
 anything = st.text(st.characters(), max_size=60) | st.lists(st.sampled_from(pieces), max_size=12).map("".join)
 markup = MarkdownIt("commonmark").enable("table")
+SINK = settings(max_examples=2 * settings().max_examples)  # each is cheap, and all untrusted text goes through them
 
 
 def test_a_long_text_loses_its_middle() -> None:
@@ -66,6 +67,7 @@ def test_a_long_text_loses_its_middle() -> None:
     assert text.shorten("abc", 0) == ""
 
 
+@settings(SINK)
 @given(anything, st.integers(0, 50))
 def test_shortened_is_never_longer_than_the_limit(value: str, limit: int) -> None:
     assert len(text.shorten(value, limit)) <= limit
@@ -135,6 +137,7 @@ def test_a_colour_inside_of_a_secret_does_not_bring_it_past() -> None:
     assert redact("\x1b[31mred\x1b[0m") == "\x1b[31mred\x1b[0m"
 
 
+@settings(SINK)
 @given(st.lists(anything.map(lambda value: value.replace("\n", "")), max_size=6), st.integers(1, 21))
 def test_lines_stay_as_many_as_they_are(others: list[str], at: int) -> None:
     texts = [*others, SECRET[:at], SECRET[at:], *others]
@@ -154,6 +157,7 @@ def test_bytes_are_masked_too() -> None:
     assert text.Redactor([]).data(b"\xff") == b"\xff"
 
 
+@settings(SINK)
 @given(st.lists(anything.filter(lambda value: "*" not in value), max_size=4), st.lists(anything, max_size=4))
 @example(["\ud800\udc80"], [])
 def test_no_secret_survives(secrets: list[str], others: list[str]) -> None:
@@ -163,6 +167,7 @@ def test_no_secret_survives(secrets: list[str], others: list[str]) -> None:
     assert not any(secret in masked for secret in secrets if secret.strip())
 
 
+@settings(SINK)
 @given(anything)
 def test_xml_parses_back_to_what_was_written(value: str) -> None:
     element = ET.Element("a", {"b": text.xml(value)})
@@ -178,6 +183,7 @@ def test_xml_shows_what_it_may_not_hold() -> None:
     )
 
 
+@settings(SINK)
 @given(anything)
 def test_html_has_no_markup(value: str) -> None:
     escaped = text.html(value)
@@ -185,6 +191,7 @@ def test_html_has_no_markup(value: str) -> None:
     assert html_module.unescape(escaped) == text.terminal(value)
 
 
+@settings(SINK)
 @given(anything)
 def test_a_terminal_gets_nothing_it_acts_upon(value: str) -> None:
     shown = text.terminal(value)
@@ -197,6 +204,7 @@ def test_terminal_sequences_go_and_the_rest_shows() -> None:
     assert text.terminal("50 %\r100 %\r\nbell\x07 \u202eevil\x1b[") == "50 %\n100 %\nbell\\x07 \\u202eevil\\x1b["
 
 
+@settings(SINK)
 @given(anything)
 def test_a_markdown_cell_shows_its_text_and_nothing_else(value: str) -> None:
     row = markup.render(f"| a | b |\n|---|---|\n| {text.markdown(value)} | end |\n")
@@ -208,6 +216,7 @@ def test_a_markdown_cell_shows_its_text_and_nothing_else(value: str) -> None:
     )
 
 
+@settings(SINK)
 @given(anything)
 def test_a_markdown_paragraph_is_a_paragraph(value: str) -> None:
     rendered = markup.render(text.markdown(value) + "\n")
@@ -223,6 +232,7 @@ def test_markdown_mentions_nobody() -> None:
     )
 
 
+@settings(SINK)
 @given(anything)
 def test_a_code_block_cannot_be_closed(value: str) -> None:
     tokens = markup.parse(f"before\n\n{text.code_block(value, 'text')}\nafter\n")
@@ -232,6 +242,7 @@ def test_a_code_block_cannot_be_closed(value: str) -> None:
     assert [token.content for token in tokens if token.type == "inline"] == ["before", "after"]
 
 
+@settings(SINK)
 @given(anything)
 def test_a_command_is_one_line_and_ends_where_it_should(value: str) -> None:
     data = text.command_data(value)
@@ -245,6 +256,7 @@ def test_commands_are_escaped_as_the_runner_reads_them() -> None:
     assert text.command_value("a%\x1b[1m\n") == "a%25\x1b[1m%0A"
 
 
+@settings(SINK)
 @given(anything)
 @example("\x1b[0m::set-output name=a::b")
 @example("#\x1b[0m#[error]x")
@@ -264,6 +276,7 @@ def unseen(value: str) -> str:
     return "".join(char for char in value if not (char.isspace() or unicodedata.category(char) in {"Cf", "Cc"}))
 
 
+@settings(SINK)
 @given(anything, st.sampled_from(sorted(REGISTERED)))
 @example("#\u200b#[", "error")
 @example(":\u2060:", "error")
@@ -305,6 +318,7 @@ def test_what_has_no_place_is_left_alone() -> None:
         assert text.unmatched(said) == said
 
 
+@settings(SINK)
 @given(anything)
 @example("a@b.co http://x.y www.x.y ftp://x.y mailto:a@b.co <b> ![x](http://y)")
 def test_github_shows_no_link_picture_or_markup(value: str) -> None:

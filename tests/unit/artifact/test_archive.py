@@ -388,6 +388,7 @@ def test_no_damage_gets_past_or_crashes(tmp_path: Path) -> None:
         tar = bytearray(whole)
         for _ in range(dice.randint(1, 4)):
             tar[dice.randrange(len(tar))] = dice.choice((0, 0x2D, 0x30, 0x31, 0x78, 0x80, 0xFF, dice.randrange(256)))
+        (tmp_path / "model.tar.gz").unlink(missing_ok=True)  # ext4 writes out at once what is cut and written anew
         source = zipped(tmp_path / "model.tar.gz", tar)
         try:
             artifact.unpack(source, "model.tar.gz", tmp_path / "out", on_progress=lambda _: None)
@@ -566,12 +567,12 @@ def test_a_wrong_map_of_holes_is_refused(tmp_path: Path, spans: str) -> None:
 
 def test_an_archive_of_gnu_tar_is_as_it_was(tmp_path: Path) -> None:
     dice, made = random.Random(5), tmp_path / "made"
-    for number in range(300):
+    for number in range(100):
         path = made / f"{number % 11}" / ("n" * dice.randint(1, 120)) / f"{number}.bin"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(dice.randbytes(dice.choice((0, 1, 511, 512, 513, 5000, 400_000))))
     source = tmp_path / "model.tar.gz"
-    subprocess.run(["tar", "-czf", source, "-C", made, "."], check=True)
+    subprocess.run(["tar", "-I", "gzip -1", "-cf", source, "-C", made, "."], check=True)
     folder = prepare(source, tmp_path / "scratch").folder
     assert subprocess.run(["diff", "-r", made, folder], check=False).returncode == 0
 
@@ -598,8 +599,8 @@ from sm_ci.artifact.gunzip import Ahead, inflate
 from sm_ci.artifact.stream import Stream
 from sm_ci.artifact.tar import Headers
 info = tarfile.TarInfo("zeros")
-info.size = 5 * 2**30
-parts = [gzip.compress(info.tobuf()), *[gzip.compress(bytes(2**22))] * 1280, gzip.compress(bytes(1024))]
+info.size = 2**30
+parts = [gzip.compress(info.tobuf()), *[gzip.compress(bytes(2**22))] * 256, gzip.compress(bytes(1024))]
 source = io.BufferedReader(io.BytesIO(b"".join(parts)))
 total = 0
 with Ahead(inflate(source, source.read(512))) as blocks:
@@ -612,8 +613,8 @@ print(total, peak)  # getrusage would tell of the process that started this one,
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc says what memory was taken")
-def test_five_gigabytes_take_little_memory() -> None:
+def test_a_gigabyte_takes_little_memory() -> None:
     ended = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
     size, peak = map(int, ended.stdout.split())
-    assert size == 5 * 2**30
+    assert size == 2**30
     assert peak / 1024 < 100

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sm_ci.checks.closeness import close
@@ -178,7 +178,6 @@ def test_close_is_numpy_isclose_near_the_bound(want: float, share: float, rtol: 
     assert close(want, got, rtol, 1e-8) == bool(np.isclose(got, want, rtol=rtol, atol=1e-8))
 
 
-@settings(deadline=None, max_examples=50)
 @given(JSON)
 def test_a_value_matches_itself(value: Any) -> None:
     assert reasons(value, value) == []
@@ -186,7 +185,6 @@ def test_a_value_matches_itself(value: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
 @pytest.mark.filterwarnings("ignore:Possible set:FutureWarning")
-@settings(deadline=None, max_examples=50)
 @given(EXPECTED, JSON)
 def test_nothing_raises_and_nothing_shown_is_long(expected: Any, actual: Any) -> None:
     for mismatch in compare(expected, actual, tolerance=Tolerance()):

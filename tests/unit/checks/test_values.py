@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sm_ci.checks.values import first_difference, quote, shorten, show, show_apart
@@ -64,7 +64,6 @@ def test_show_apart() -> None:
 
 
 @given(ANY, st.integers(8, 200))
-@settings(deadline=None, max_examples=50)
 def test_show_never_exceeds_the_limit_nor_leaves_the_line(value: Any, limit: int) -> None:
     shown = show(value, limit)
     assert len(shown) <= limit

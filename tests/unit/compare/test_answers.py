@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sm_ci.compare.answers import compare_answers
@@ -563,14 +563,14 @@ def test_arrays_are_read_as_numpy_wrote_them(dtype: str, order: str) -> None:
     assert found.values[0].baseline in {"1", "1.0", "true"}
 
 
-def test_hundreds_of_thousands_of_numbers_take_seconds() -> None:
+def test_tens_of_thousands_of_numbers_take_no_time() -> None:
     rnd = random.Random(1)
-    numbers = [rnd.random() for _ in range(200_000)]
+    numbers = [rnd.random() for _ in range(50_000)]
     ours, theirs = exchange(numbers), exchange([number * 1.001 for number in numbers])
     begun = time.process_time()
     found = compared([ours] * N, [theirs] * N)
-    assert found.differing > 199_000
-    assert time.process_time() - begun < 20
+    assert found.differing > 49_000
+    assert time.process_time() - begun < 5
 
 
 BODIES = st.one_of(
@@ -586,7 +586,6 @@ BODIES = st.one_of(
 KINDS = st.sampled_from([JSON, CSV, TEXT, SSE, LINES, NPY, "", "image/png", "x;;=\n"])
 
 
-@settings(max_examples=150, deadline=None)
 @given(ours=st.lists(BODIES, min_size=1, max_size=6), theirs=st.lists(BODIES, min_size=1, max_size=6), kind=KINDS)
 def test_no_bytes_hurt_and_a_version_never_differs_from_itself(
     ours: list[bytes], theirs: list[bytes], kind: str

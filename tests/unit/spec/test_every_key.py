@@ -113,6 +113,7 @@ def editors() -> jsonschema.Draft202012Validator:
 
 
 def errors(path: Path, text: str) -> list[Finding]:
+    path.unlink(missing_ok=True)  # ext4 writes a file out at once that is cut and written anew
     path.write_text(text, encoding="utf-8")
     try:
         load(path, variables={}, environ={})

@@ -204,13 +204,13 @@ def test_findings_carry_rule_value_and_severity(loaded: Loaded) -> None:
     assert (third.rule, third.severity) == ("no-tests", Severity.WARNING)
 
 
-def test_ten_thousand_tests_are_loaded_without_quadratic_work(tmp_path: Path) -> None:
+def test_five_thousand_tests_are_loaded_without_quadratic_work(tmp_path: Path) -> None:
     path = tmp_path / "many.yml"
-    path.write_text("version: 1\nimage: i\ntests:\n" + "".join(f"  - {{name: case {n}}}\n" for n in range(10_000)))
+    path.write_text("version: 1\nimage: i\ntests:\n" + "".join(f"  - {{name: case {n}}}\n" for n in range(5_000)))
     began = time.process_time()
     spec = load(path, variables={}, environ={})
-    assert time.process_time() - began < 60
-    assert len(spec.cases) == 10_000
+    assert time.process_time() - began < 15
+    assert len(spec.cases) == 5_000
 
 
 def test_the_package_imports_without_its_heavy_libraries() -> None:

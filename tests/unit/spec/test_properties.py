@@ -112,14 +112,13 @@ SNIPPETS = st.sampled_from(
     ]
 )
 # Each example writes its file anew, so one folder serves them all.
-PROPERTY = settings(
-    max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+PROPERTY = settings(derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def check(folder: Path, source: bytes) -> None:
     """Nothing but SpecError comes out, and every finding about the file has a place."""
     path = folder / "s.yml"
+    path.unlink(missing_ok=True)  # ext4 writes a file out at once that is cut and written anew
     path.write_bytes(source)
     try:
         findings = load(path, variables={}, environ={"HF_TOKEN": "x", "N": "3"}, workspace=folder).findings
@@ -177,7 +176,7 @@ def test_a_sound_spec_with_another_value(tmp_path: Path, line: int, snippet: str
 EXAMPLES = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("examples/*/sm-ci.yml"))]
 
 
-@settings(PROPERTY, max_examples=40)
+@settings(PROPERTY, max_examples=PROPERTY.max_examples // 2)
 @given(example=st.sampled_from(EXAMPLES), data=st.data())
 def test_an_example_that_somebody_has_edited_badly(tmp_path: Path, example: str, data: st.DataObject) -> None:
     """Lines lost, doubled, moved and indented anew, and a piece of one taken out or put into another."""

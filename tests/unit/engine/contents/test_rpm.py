@@ -111,7 +111,7 @@ def test_a_schema_that_is_not_rpms(tmp_path: Path, statements: tuple[str, ...], 
         list(rpm.packages(made(tmp_path, *statements), nobody_waits))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=st.sampled_from(NAMES), data=st.data())
 def test_whatever_bytes_are_changed_it_ends_and_says_so(tmp_path: Path, name: str, data: st.DataObject) -> None:
     content = bytearray(CONTENT[name])
