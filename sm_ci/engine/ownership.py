@@ -89,17 +89,19 @@ def image_labels(owner: Owner) -> dict[str, str]:
     return {OWNER_LABEL: str(owner)}
 
 
-def remove_run(engine: Engine, run: str, owner: Owner, *, patience: float = 0.0) -> None:
+def remove_run(engine: Engine, run: str, owner: Owner, *, built: bool = True, patience: float = 0.0) -> None:
     """Removes all that carries the run's label, and the owner's images, by force. Never raises for the engine's sake.
 
-    `patience`: seconds to look again, for what the engine was still creating when the request for it was cut off.
+    `built`: there may be such images; an engine takes long to look through many. `patience`: seconds to look again, for what
+    the engine was still creating when the request for it was cut off.
     """
     if kept(engine, run):
         return
     deadline = time.monotonic() + patience
     while True:
         found = _remove_labelled(engine, f"{RUN_LABEL}={run}")
-        _remove_images(engine, f"{OWNER_LABEL}={owner}")
+        if built:
+            _remove_images(engine, f"{OWNER_LABEL}={owner}")
         if found or time.monotonic() >= deadline:
             return
         time.sleep(0.1)

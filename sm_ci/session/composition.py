@@ -33,6 +33,7 @@ from sm_ci.session.keeping import tell_kept
 from sm_ci.session.state import Options, Run
 from sm_ci.session.target import run_against
 from sm_ci.spec import Spec
+from sm_ci.spec.model import Build
 
 SCHEMA = 1
 CLEAN_UP_PATIENCE = 2.0
@@ -128,7 +129,8 @@ def _with_cleanup(this: Run, engine: Engine, interrupts: Interrupts) -> None:
             if this.options.evidence:
                 this.options.evidence.of_log(this.record.book)
             if not (this.options.keep and tell_kept(this, engine, folder)):
-                ownership.remove_run(engine, this.id, me, patience=CLEAN_UP_PATIENCE if unfinished else 0.0)
+                built, patience = isinstance(this.spec.file.image, Build), CLEAN_UP_PATIENCE if unfinished else 0.0
+                ownership.remove_run(engine, this.id, me, built=built, patience=patience)
                 shutil.rmtree(folder, ignore_errors=True)
             done.append(True)
 

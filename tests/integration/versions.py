@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import harness
 import yaml
-from harness import CLEAN_ENVIRON, HERE, Images
+from harness import HERE, Images
 
 VERSIONS: dict[str, dict[str, str]] = {
     "same": {},
@@ -84,14 +83,7 @@ def sm_ci(
     folder: Path, *words: str | Path, environ: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Compared:
     """Runs the command to its end, its reports below `folder`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sm_ci", *map(str, words), "--out", str(folder / "out")],
-        cwd=cwd or folder,
-        env={**CLEAN_ENVIRON, "XDG_CACHE_HOME": str(folder / "cache"), **(environ or {})},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
-    return Compared(done.returncode, done.stdout + done.stderr, folder / "out")
+    given = {"XDG_CACHE_HOME": str(folder / "cache"), **(environ or {})}
+    arguments = (*map(str, words), "--out", str(folder / "out"))
+    status, output = harness.sm_ci(*arguments, cwd=cwd or folder, environ=given)
+    return Compared(status, output, folder / "out")
