@@ -13,7 +13,7 @@ from sm_ci.hosting.timeline import Death, Requested, Timeline
 from sm_ci.results import Answer, CaseResult, Exchange, Failure, Headers, NoAnswer, NoAnswerKind, Outcome, Sent
 from sm_ci.spec import Case
 
-NEWS_TRAVELS = 0.5
+NEWS_TRAVELS = 1.0
 """Seconds to wait for the news of an exit after a connection broke."""
 _BROKEN = {NoAnswerKind.REFUSED, NoAnswerKind.RESET, NoAnswerKind.TRUNCATED}
 

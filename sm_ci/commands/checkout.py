@@ -24,11 +24,15 @@ _LONGEST_POINTER = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedOut:
-    """A commit's files below `folder`; `root` is the work tree that they are of, `commit` its id in hex."""
+    """A commit's files below `folder`; `root` is the work tree that they are of, `commit` its id in hex.
+
+    `submodules` are left out, relative to the folder.
+    """
 
     folder: Path
     root: Path
     commit: str
+    submodules: tuple[str, ...] = ()
 
     def at(self, path: Path) -> Path:
         """Where a file of the work tree is as of the commit. UsageError when it is not of this repository."""
@@ -44,14 +48,19 @@ def check_out(reference: str, start: Path, folder: Path, *, asked: str) -> Check
     UsageError when there is no repository or no such revision, or the commit has no such folder; EnvironmentFault when the clone is
     too shallow, the repository broken, or the disk full.
     """
+    from dulwich.objects import S_ISGITLINK
+
     with repository_around(start, asked) as repository, readable(repository, asked):
         root = Path(os.path.realpath(repository.path))
         folder = folder / root.name  # a spec without a name has its folder's
         commit = commit_of(repository, reference, asked)
         tree: Any = repository[commit]
+        submodules = []
         for entry in repository.object_store.iter_tree_contents(tree.tree):
             _write(repository, entry, folder, asked)
-        return CheckedOut(folder=folder, root=root, commit=commit.decode())
+            if S_ISGITLINK(entry.mode):
+                submodules.append(os.fsdecode(entry.path))
+        return CheckedOut(folder=folder, root=root, commit=commit.decode(), submodules=tuple(submodules))
 
 
 def _write(repository: Repo, entry: Any, folder: Path, asked: str) -> None:

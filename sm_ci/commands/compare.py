@@ -5,14 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from sm_ci import trial
 from sm_ci.commands.places import comparison_to_annotate
-from sm_ci.commands.sides import Named, Place, place_of, side_of, sides_named
+from sm_ci.commands.sides import Named, Place, other_allowances, place_of, side_of, sides_named
 from sm_ci.commands.surroundings import Surroundings, reporting, surroundings
 from sm_ci.commands.trying import Tried
 from sm_ci.commands.validate import load_ready
@@ -44,10 +44,14 @@ def compare_sides(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -
             return 2
         around.hide(tried.access, *specs)
         sides = _sides(tried, named, places, specs)
+        notices = tuple(other_allowances(tried, specs, places))
+        for notice in notices:
+            around.console.finding(notice)
         make_folder(tried.out)
         with reporting(tried.limit) as interrupts:
             world = trial.World(environ=environ, progress=around.console, interrupts=interrupts)
             comparison = trial.compare(*sides, specs[1], tried.plan(specs[1]), world)
+            comparison = replace(comparison, findings=(*comparison.findings, *notices))
             _tell(comparison, tried, [place.commit for place in places if place.commit], around)
     return max(interrupts.exit_status, comparison.exit_status)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -15,11 +16,21 @@ _Placed = TypeVar("_Placed", AnswerComparison, TestChange, Fault)
 
 
 def told(findings: Iterable[Finding], commits: Iterable[Elsewhere]) -> tuple[Finding, ...]:
-    """With the paths of each commit's files as `ref:main/models/sm-ci.yml`."""
+    """With the paths of each commit's files as `ref:main/models/sm-ci.yml`, and what a submodule would have had told so."""
     said = tuple(findings)
     for commit in commits:
-        said = renamed(said, commit.told)
+        said = tuple(_of_submodule(one, commit) for one in renamed(said, commit.told))
     return said
+
+
+def _of_submodule(finding: Finding, commit: Elsewhere) -> Finding:
+    place = finding.at.path if finding.at else ""
+    if finding.rule != "file" or not place.startswith(f"{commit.shown}/"):
+        return finding
+    folder = os.path.dirname(place.removeprefix(f"{commit.shown}/"))  # noqa: PTH120 - a name in a commit, not a path here
+    path = os.path.normpath(os.path.join(folder, finding.given.strip("'\"")))  # noqa: PTH118
+    name = next((name for name in commit.submodules if f"{path}/".startswith(f"{name}/")), None)
+    return replace(finding, remedy=f"{name} is a submodule, which ref: leaves empty") if name else finding
 
 
 def findings_to_annotate(findings: Iterable[Finding], commits: Sequence[Elsewhere]) -> tuple[Finding, ...]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sm_ci import session
 from sm_ci.commands.checkout import check_out
+from sm_ci.commands.trying import Tried
 from sm_ci.commands.values import check_model
-from sm_ci.errors import SmCiError, UsageError
+from sm_ci.errors import Finding, Severity, SmCiError, UsageError
 from sm_ci.image.reference import Reference
 from sm_ci.report.reading import read_result
 from sm_ci.results import RunResult
 from sm_ci.session import Access
 from sm_ci.spec import Spec
+from sm_ci.spec.allowances import allowances
 from sm_ci.trial.elsewhere import Elsewhere
 from sm_ci.trial.sides import Side
 
@@ -86,7 +89,8 @@ def place_of(named: Named, path: Path, folder: Path) -> Place:
             f"{named.given}: the commit {found.commit[:7]} has no {there.relative_to(found.folder)}",
             remedy="Name a commit that has the spec; a spec that was renamed since cannot be compared so.",
         )
-    return Place(path=there, commit=Elsewhere(folder=found.folder, shown=str(named), here=Path.cwd()))
+    commit = Elsewhere(folder=found.folder, shown=str(named), here=Path.cwd(), submodules=found.submodules)
+    return Place(path=there, commit=commit)
 
 
 def side_of(named: Named, place: Place, spec: Spec, access: Access, gpu: str) -> Side:
@@ -103,6 +107,26 @@ def side_of(named: Named, place: Place, spec: Spec, access: Access, gpu: str) ->
         access=access,
     )
     return Side(label=str(named), spec=spec, options=options, elsewhere=place.commit)
+
+
+def other_allowances(tried: Tried, specs: Sequence[Spec], places: Sequence[Place]) -> Iterator[Finding]:
+    """That the candidate's `upgrade.allow`, by which it is judged, is not the baseline's: what loosens a gate is to be seen."""
+    held, other = (_told({**spec.file.upgrade.allow, **tried.allow}) for spec in reversed(specs))
+    if held != other:
+        yield Finding(
+            rule="other-allowances",
+            severity=Severity.NOTICE,
+            message=f"that of the candidate's spec holds ({held}), and not that of the baseline's ({other})",
+            path="upgrade.allow",
+            at=None if places[1].commit else specs[1].place("upgrade", "allow"),
+        )
+
+
+def _told(allow: Mapping[str, str]) -> str:
+    """In an order of its own: `answers within tolerance, p95 +10%`."""
+    given = allowances(allow)
+    figures = sorted((figure.metric, figure.text) for figure in given.figures)
+    return ", ".join(f"{name} {text}" for name, text in (("answers", given.answers), *figures))
 
 
 def _result(path: Path, spec: Spec, named: Named) -> RunResult:

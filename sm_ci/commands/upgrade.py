@@ -11,10 +11,12 @@ from typing import TextIO
 
 from sm_ci import session, trial
 from sm_ci.commands.compare import write_sides
+from sm_ci.commands.earlier import clear
 from sm_ci.commands.surroundings import Surroundings, reporting, surroundings
 from sm_ci.commands.trying import Tried
 from sm_ci.commands.validate import load_ready
 from sm_ci.differences import CandidateResult, Comparison, UpgradeResult
+from sm_ci.errors import UsageError
 from sm_ci.report import make_folder, write_comparison, write_upgrade
 from sm_ci.report.console import Console
 from sm_ci.report.versions.page import markdown
@@ -41,6 +43,7 @@ class Asked:
 def upgrade_image(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -> int:
     """Tries newer versions, writes the reports and, if asked, the files; returns the exit status."""
     tried = asked.tried
+    _check(asked)
     with surroundings(environ, stdout) as around:
         around.hide(tried.access)
         specs = load_ready([tried.path], tried.variables, around, region=tried.access.region)
@@ -49,6 +52,7 @@ def upgrade_image(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -
         (spec,) = specs
         around.hide(tried.access, spec)
         make_folder(tried.out)
+        clear(tried.out, partial(_folder, tried.out))
         with reporting(tried.limit) as interrupts:
             world = trial.World(environ=environ, progress=around.console, interrupts=interrupts)
             options = session.Options(cases=spec.cases, gpu=tried.gpu, access=tried.access)
@@ -56,6 +60,22 @@ def upgrade_image(asked: Asked, *, environ: Mapping[str, str], stdout: TextIO) -
             result = upgrade(spec, options, _wishes(asked, spec, around.runner), world, told)
             _tell(result, tried.out, around)
     return max(interrupts.exit_status, result.exit_status)
+
+
+def _check(asked: Asked) -> None:
+    """UsageError for options that cannot both be done."""
+    if asked.listing and asked.write:
+        raise UsageError(
+            "--list hosts nothing, so that nothing passes that --write could write", remedy="Leave one of them out."
+        )
+    if asked.listing and asked.find is not Find.NEWEST:
+        raise UsageError(
+            f"--list hosts nothing, so that --find {asked.find} finds nothing", remedy="Leave one of them out."
+        )
+
+
+def _folder(out: Path, tag: str) -> Path:
+    return out / (_ODD.sub("-", tag) or "candidate")
 
 
 def _wishes(asked: Asked, spec: Spec, runner: Runner | None) -> Wishes:
@@ -74,7 +94,7 @@ def _wishes(asked: Asked, spec: Spec, runner: Runner | None) -> Wishes:
 
 def _told(out: Path, console: Console, candidate: CandidateResult, comparison: Comparison) -> None:
     """Each comparison in a folder of the tag's name, as soon as there is one."""
-    folder = out / (_ODD.sub("-", candidate.version.tag) or "candidate")
+    folder = _folder(out, candidate.version.tag)
     make_folder(folder)
     write_sides(comparison, folder)
     write_comparison(comparison, folder)

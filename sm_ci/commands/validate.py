@@ -121,13 +121,13 @@ def _say(
     stdout: TextIO,
 ) -> None:
     """On the console, and beside the lines of the workspace."""
-    annotated = findings
+    said = annotated = findings
     if commits:
         from sm_ci.commands.places import findings_to_annotate, told
 
-        findings = told(findings, commits)
-        annotated = findings_to_annotate(findings, commits)
-    console.spec_errors(findings)
+        said = told(findings, commits)
+        annotated = findings_to_annotate(said, commits)
+    console.spec_errors(findings, told=said)
     if runner:
         runner.annotations(annotated, stdout)
 

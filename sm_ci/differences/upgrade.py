@@ -113,7 +113,7 @@ class UpgradeResult:
 
     @property
     def exit_status(self) -> int:
-        """0 current, upgraded or listed; 1 none passed and one was refused; 3 none could be tried. Else the fault's: 3, or 130 interrupted."""
+        """0 current, upgraded or listed; 1 none passed, and one was refused; 3 none could be tried. Else the fault's: 3 or 130."""
         if self.fault is not None:
             return self.fault.exit_status
         if self.verdict is not UpgradeVerdict.BLOCKED:

@@ -29,6 +29,7 @@ _LARGEST = 4 * 1024 * 1024  # bytes of a page, and of a manifest
 _ACCEPT = ", ".join(sorted(manifest.MANIFESTS | manifest.INDEXES | manifest.OLD))
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next\b"?')
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_LOGIN = "Give registry-username and registry-password of somebody who may list them, if strangers may not."
 _REFERRER = re.compile(r"sha(?:256|384|512)-[0-9a-f]{32,128}(?:\..+)?")
 """Tags that name what belongs to another image, its signature or SBOM: cosign's, and OCI's for registries without referrers."""
 
@@ -125,14 +126,16 @@ def _next(path: str, reply: Reply) -> tuple[str, str]:
 
 
 def _refusal(registry: Registry, reply: Reply) -> EnvironmentFault:
-    """As for a pull, but for a login that may pull and not list."""
-    if reply.status not in {401, 403} or not registry.login:
+    """As for a pull, but for who may pull and not list, and for a login."""
+    said = refusals.said(reply)
+    denied = reply.status == 403 or (400 <= reply.status < 429 and any(code == "DENIED" for code, _ in said))
+    if not (denied or (reply.status == 401 and registry.login)):
         return refusals.refusal(registry, reply, now=registry.now())
-    told = "; ".join(f"{code}: {why}" if why else code for code, why in refusals.said(reply))
+    told = "; ".join(f"{code}: {why}" if why else code for code, why in said)
     words = f"HTTP {reply.status}" + (f", {shorten(told, _SAID)}" if told else "")
     return CredentialsRefused(
         f"the registry {registry.host} does not tell the tags of {registry.reference.name}: {words}",
-        remedy=_permission(registry.reference),
+        remedy=_permission(registry.reference) if registry.login else _LOGIN,
         kind="tags-denied",
     )
 

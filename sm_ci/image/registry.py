@@ -72,6 +72,7 @@ class Registry:
         self.host = _DOCKER_HUB_HOST if reference.registry == DOCKER_HUB else reference.registry
         self.local = is_here(self.host, lookup or addresses)
         self.way_in = ""  # what it asked for: `basic`, `bearer`, or nothing
+        self.dialled = self.host  # last, by us or by whom it sends to
         self._patience, self._sleep = patience or Patience(), sleep
         self._authorization = ""
         self._base = "" if self.local else f"https://{self.host}"
@@ -162,12 +163,12 @@ class Registry:
         headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": f"sm-ci/{__version__}"}
         if authorization:
             headers["Authorization"] = authorization
-        patience = self._patience
+        patience, host = self._patience, urlsplit(address).netloc.rpartition("@")[2]
+        self.dialled = host
         with _quiet(), self._opened(address, headers, (patience.connect, patience.read)) as response:
             headers_of = {key.lower(): value for key, value in response.headers.items()}
             with _hang_up_after(patience.whole, response):
                 body = self._read(response, limit)
-        host = urlsplit(address).netloc.rpartition("@")[2]
         return Reply(status=response.status_code, headers=headers_of, body=body, host=host)
 
     def _opened(self, address: str, headers: Mapping[str, str], timeout: tuple[float, float]) -> requests.Response:

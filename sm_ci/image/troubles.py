@@ -34,6 +34,10 @@ class Asked(Protocol):
     def reference(self) -> Reference:
         """The image that it was asked for."""
 
+    @property
+    def dialled(self) -> str:
+        """Host and port of the last request: the registry's, or those of whom it has sent us to, such as its token service."""
+
 
 def attempts(error: BaseException, most: int) -> int:
     """How often a request that ends so is worth trying."""
@@ -43,35 +47,38 @@ def attempts(error: BaseException, most: int) -> int:
 
 
 def of_connection(asked: Asked, error: BaseException) -> EnvironmentFault:
-    """There is no answer: the host is unknown, down, silent, or speaks something else."""
-    host, image = asked.host, asked.reference.familiar
+    """There is no answer: the host is unknown, down, silent, or speaks something else. It is the one that was dialled last."""
+    host, image = asked.dialled, asked.reference.familiar
+    own = host == asked.host
+    who = f"the registry {host} of the image {image}" if own else f"{host}, to which the registry {asked.host} sends,"
+    where = f"where the image {image} should be" if own else f"to which the registry {asked.host} sends for {image}"
     if why := _certificate(error):
         return EnvironmentFault(
-            f"the registry {host} of the image {image} cannot be trusted: {why}",
+            f"{who} cannot be trusted: {why}",
             remedy="Is it the right host, and its certificate valid? For an authority of your own set REQUESTS_CA_BUNDLE.",
             kind="registry-tls",
         )
     if _unknown_host(error) or isinstance(error, UnicodeError | ValueError):
         return EnvironmentFault(
-            f"there is no host {host}, where the image {image} should be",
-            remedy="Check the registry's name. Does this machine resolve names of that network?",
+            f"there is no host {host}, {where}",
+            remedy=f"Check the {'registry' if own else 'host'}'s name. Does this machine resolve names of that network?",
             kind="registry-unknown-host",
         )
     if _behind(error, ConnectionRefusedError):
         return EnvironmentFault(
-            f"nothing listens at {host}, where the image {image} should be: connection refused",
-            remedy="Is the registry running, and the port right?",
+            f"nothing listens at {host}, {where}: connection refused",
+            remedy="Is the registry running, and the port right?" if own else "Is the registry set up right?",
             kind="registry-down",
         )
     if _timed_out(error):
         return EnvironmentFault(
-            f"the registry {host} of the image {image} did not answer in time",
+            f"{who} did not answer in time",
             remedy="Does this machine reach it, or does a firewall or a missing proxy (HTTPS_PROXY) stand between?",
             kind="registry-timeout",
         )
     return EnvironmentFault(
-        f"the connection to the registry {host} of the image {image} was cut: {shorten(_innermost(error), _SAID)}",
-        remedy="Try again; if it stays, look at the registry's log and at proxies in between.",
+        f"the connection to {who} was cut: {shorten(_innermost(error), _SAID)}",
+        remedy=f"Try again; if it stays, look at the {'registry' if own else 'server'}'s log and at proxies in between.",
         kind="registry-cut",
     )
 
@@ -97,7 +104,7 @@ def redirected(asked: Asked, address: str) -> EnvironmentFault:
 def too_large(asked: Asked, limit: int) -> EnvironmentFault:
     """More bytes than any such answer has."""
     return EnvironmentFault(
-        f"{asked.host} answers with more than {limit // 2**20} MiB where a short answer is due",
+        f"{asked.dialled} answers with more than {limit // 2**20} MiB where a short answer is due",
         remedy="Is it a registry? See: docker manifest inspect",
         kind="registry-answer-too-large",
     )

@@ -64,7 +64,7 @@ def upgrade_outputs(
     """The action's outputs of `upgrade`: tags. `candidate` is the one that passed, `refused` all that did not, with commas.
 
     `changed-answers` is of the one that passed, else of the newest that was compared; empty where none was. `verdict` is empty
-    where the upgrade ended before it could be known: that nothing newer was found does not mean that there is nothing.
+    where nothing was tried of what is newer, and where the upgrade ended before it could be known.
     """
     tried = [upgrade.chosen] if upgrade.chosen else [*upgrade.candidates]
     compared = next((one.comparison for one in tried if one.comparison), None)
@@ -73,12 +73,18 @@ def upgrade_outputs(
         "conclusion": upgrade.conclusion,
         "current": upgrade.current.tag,
         "candidate": upgrade.chosen.version.tag if upgrade.chosen else "",
-        "verdict": "" if upgrade.fault and upgrade.verdict is UpgradeVerdict.CURRENT else upgrade.verdict.value,
+        "verdict": "" if _unknown(upgrade) else upgrade.verdict.value,
         "refused": ",".join(refused),
         "changed-answers": str(compared.changed_answers) if compared else "",
         "time": f"{upgrade.seconds:.3f}",
         **_paths(files, relative),
     }
+
+
+def _unknown(upgrade: UpgradeResult) -> bool:
+    """That nothing newer was found before it ended does not mean that there is nothing."""
+    ended = upgrade.fault is not None and upgrade.verdict is UpgradeVerdict.CURRENT
+    return ended or upgrade.verdict is UpgradeVerdict.UNKNOWN
 
 
 def _paths(files: Sequence[Path], relative: Callable[[Path], str]) -> Mapping[str, str]:

@@ -14,11 +14,15 @@ _Of = TypeVar("_Of")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """Below `folder` lies what `shown` has: `ref:main`. `here` is where relative paths start from."""
+    """Below `folder` lies what `shown` has: `ref:main`. `here` is where relative paths start from.
+
+    `submodules` are not there, relative to the folder.
+    """
 
     folder: Path
     shown: str
     here: Path
+    submodules: tuple[str, ...] = ()
 
     def told(self, text: str) -> str:
         """The text with no path of the folder, however it was written."""

@@ -65,6 +65,7 @@ def _built(spec: Spec, options: session.Options, image: Build, scratch: Path) ->
     name = os.path.join(image.build, image.dockerfile)  # noqa: PTH118 - a name, relative to the spec
     (source,) = writing.read((name,), spec.directory, None)
     current = base(source, image.target, image.args)
+    given = current != base(source, image.target, dict.fromkeys(image.args, ""))
     if not current:
         raise UsageError(
             f"{source.path}: no FROM names an image whose tag tells a version, so that nothing is newer",
@@ -73,13 +74,15 @@ def _built(spec: Spec, options: session.Options, image: Build, scratch: Path) ->
 
     def prepared(candidate: CandidateResult) -> Prepared:
         new = Reference.parse(candidate.version.reference)
-        outside = writing.Outside(variables={}, environ={})
-        plan = writing.plan((source,), Reference.parse(current), new, outside)
-        if not plan.changes:
-            raise UsageError(f"{source.path}: {current} cannot be changed there", remedy="Write the tag into FROM.")
+        content, arguments = writing.rebuilt(source, image.args, Reference.parse(current), new)
+        made = base(replace(source, content=content), image.target, arguments)
+        if not made or Reference.parse(made) != new:
+            remedy = "Write the tag into FROM, or into one build argument."
+            raise UsageError(f"{source.path}: {current} cannot be changed there", remedy=remedy)
         changed = scratch / f"Dockerfile.{new.tag}"
-        changed.write_bytes(plan.changes[0].content)
-        file = spec.file.model_copy(update={"image": image.model_copy(update={"dockerfile": str(changed)})})
-        return replace(spec, file=file), options
+        changed.write_bytes(content)
+        built = image.model_copy(update={"dockerfile": str(changed), "args": arguments})
+        return replace(spec, file=spec.file.model_copy(update={"image": built})), options
 
-    return Subject(look=lambda way: looking.look(current, way), prepared=prepared, files=(name,), kind="base")
+    files = (name, os.path.relpath(spec.path, spec.directory)) if given else (name,)
+    return Subject(look=lambda way: looking.look(current, way), prepared=prepared, files=files, kind="base")

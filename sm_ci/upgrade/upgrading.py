@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 from sm_ci import __version__, session
@@ -24,7 +23,7 @@ from sm_ci.differences import (
     Written,
 )
 from sm_ci.engine.client import connect
-from sm_ci.errors import Cancelled, Finding, ImageMissing, Severity, SmCiError, SpecError
+from sm_ci.errors import Cancelled, Finding, Severity, SmCiError, SpecError
 from sm_ci.image.reference import Reference
 from sm_ci.results import Fault
 from sm_ci.session.access import Gate
@@ -33,10 +32,11 @@ from sm_ci.spec.tags import tag_pattern
 from sm_ci.trial import Plan, World
 from sm_ci.upgrade import writing
 from sm_ci.upgrade.candidates import Wanted, candidates, support
-from sm_ci.upgrade.looking import Looked, Way, pinned
+from sm_ci.upgrade.looking import Looked, Way
 from sm_ci.upgrade.search import Find, at_most, search
 from sm_ci.upgrade.subject import Subject, subject_of
-from sm_ci.upgrade.trying import Stopped, Trial, known, lent
+from sm_ci.upgrade.trying import Stopped, Trial
+from sm_ci.upgrade.turns import Turns
 
 SCHEMA = 1
 UNKNOWN = ImageVersion(reference="", tag="")
@@ -112,6 +112,10 @@ class _Upgrading:
         looked = self.look(subject)
         if self.wishes.listing or not self.found:
             return
+        if self.wishes.write:  # trials take long: what keeps files from being written is told before
+            writing.check(
+                *self._files(subject), current=_tagged(looked.current), new=_new(self.found[0]), outside=self._outside()
+            )
         trial = Trial(
             subject=subject,
             current=self.current.reference,
@@ -121,7 +125,9 @@ class _Upgrading:
             world=self.world,
             told=self.told,
         )
-        tried = search(self.found, self._kept(trial), find=self.wishes.find, most=self.wishes.tries)
+        most = at_most(len(self.found), self.wishes.find, self.wishes.tries)
+        turns = Turns(self.found, self.current, trial, self._way, most)
+        tried = search(self.found, turns, find=self.wishes.find, most=self.wishes.tries)
         self.found, self.chosen, self.first_bad = tried.candidates, tried.chosen, tried.first_bad
         if self.chosen and self.wishes.write:
             with self.world.interrupts.shielded():  # all files, or none
@@ -142,15 +148,18 @@ class _Upgrading:
 
     def write(self, subject: Subject, looked: Looked, chosen: CandidateResult) -> None:
         """Into all files that `upgrade.write` names. Those of ours that would not load afterwards stay as they are."""
-        outside = writing.Outside(variables=self.wishes.variables, environ=self.world.environ)
-        names = self.spec.file.upgrade.write or subject.files
-        sources = writing.read(names, self.spec.directory, self.wishes.workspace)
-        new = Reference.parse(chosen.version.reference)
-        new = replace(new, tag=chosen.version.tag, digest=new.digest or chosen.version.digest)
-        plan = writing.plan(sources, _tagged(looked.current), new, outside)
+        outside = self._outside()
+        plan = writing.plan(writing.read(*self._files(subject)), _tagged(looked.current), _new(chosen), outside)
         self.written = writing.write(plan, outside, self.wishes.workspace)
         for finding in plan.findings:
             self._note(finding)
+
+    def _files(self, subject: Subject) -> tuple[tuple[str, ...], Path, Path | None]:
+        """Their names, from which folder they start, and in which they must be."""
+        return self.spec.file.upgrade.write or subject.files, self.spec.directory, self.wishes.workspace
+
+    def _outside(self) -> writing.Outside:
+        return writing.Outside(variables=self.wishes.variables, environ=self.world.environ)
 
     def stop(self, stopped: Stopped) -> None:
         """What is in use cannot be hosted, or we were interrupted."""
@@ -204,43 +213,6 @@ class _Upgrading:
         )
         return replace(wanted, matches=pattern.matches) if pattern else wanted
 
-    def _kept(self, trial: Trial) -> Callable[[CandidateResult], CandidateResult]:
-        """Keeps what is known of each candidate as it comes: an interrupt leaves the rest untried."""
-        numbers = count(1)
-        most = at_most(len(self.found), self.wishes.find, self.wishes.tries)
-
-        def tried(candidate: CandidateResult) -> CandidateResult:
-            at = self.found.index(candidate)
-            tag, number = candidate.version.tag, next(numbers)
-            of = f" ({number} of at most {max(number, most)})" if most > 1 else ""
-            self.world.progress.step(f"trying {tag}{of}")
-            try:
-                candidate = self._identified(candidate)
-            except ImageMissing as error:
-                self.found[at] = replace(candidate, outcome=CandidateOutcome.ERRORED, reason=error.message)
-                return self.found[at]
-            done = known(candidate, self.current, self.found)
-            if done:
-                self.world.progress.done(f"{tag} {done.reason}")
-            else:
-                with lent(candidate.version.reference, self.world) as keep:
-                    done = trial(candidate)
-                    keep(done.outcome is CandidateOutcome.PASSED)
-            self.found[at] = done
-            return done
-
-        return tried
-
-    def _identified(self, candidate: CandidateResult) -> CandidateResult:
-        """With its digest; named by it, where the one in use is: what is tried is what is written. ImageMissing."""
-        reference = Reference.parse(candidate.version.reference)
-        with self._way() as way:
-            version = pinned(candidate.version, reference, way)
-        if Reference.parse(self.current.reference).digest:
-            named = replace(reference, tag=version.tag, digest=version.digest).familiar
-            version = replace(version, reference=named)
-        return replace(candidate, version=version)
-
     @contextmanager
     def _way(self) -> Iterator[Way]:
         """To registries, with the logins that the command line and Docker have."""
@@ -264,6 +236,12 @@ class _Upgrading:
         self.findings.append(finding)
         if finding.severity is not Severity.ERROR:
             self.world.progress.finding(finding)
+
+
+def _new(chosen: CandidateResult) -> Reference:
+    """What is written in place of the current one."""
+    new = Reference.parse(chosen.version.reference)
+    return replace(new, tag=chosen.version.tag, digest=new.digest or chosen.version.digest)
 
 
 def _tagged(current: ImageVersion) -> Reference:

@@ -136,21 +136,25 @@ def test_the_newest_that_passes_is_written_and_what_a_pull_request_needs_is_ther
     assert week.spec == before.replace(NOW.encode(), GOOD.encode())
     assert (week.checkout / "sm-ci.yml").stat().st_uid == week.checkout.stat().st_uid
     assert week.here == [NOW, GOOD]  # what was pulled for the one that is refused is gone
-    dead = "the container exited with code 1 before GET /ping answered 200"
+    dead, said_last = (
+        "the container exited with code 1 before GET /ping answered 200",
+        "AttributeError: module 'numpy' has no attribute 'float'",
+    )
     assert ended.annotations == (
         Annotation(
             kind="warning",
             title=f"scores: {CRASHES}",
-            message=f"{dead}\nthe candidate image:{week.image(CRASHES)} cannot serve: {dead}",
+            message=f"{dead}\n{said_last}\nRead the container's log, and try: docker run IMAGE serve",
             file="sm-ci.yml",
-            line=1,
+            line=2,
         ),
     )
     body = week.report(ended, "markdown")
     headline = f"## Upgraded: scores, {week.image(GOOD)} in place of {week.image(NOW)}\n"
     assert (body.startswith(headline), ended.summary.startswith(headline)) == (True, True), body
     assert len(body) < BODY
-    assert f"| {CRASHES} | minor |  |  | refused | {dead} |\n" in body
+    assert f"| {CRASHES} | minor |  |  | refused | {dead}; the log says: {said_last} |\n" in body
+    assert f"\n### Why {CRASHES} ended: exited-at-start\n" in body
     assert f"| sm-ci.yml:2 | image: {week.image(NOW)} # what" in body
     assert outcomes(week.report(ended, "junit")) == {
         "newer versions are looked for": "passed",

@@ -6,6 +6,7 @@ Skipped where there is no Chromium, which `script/bootstrap --dev` does not inst
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A comparison with loads in which everything changed, and an upgrade with one that was refused."""
+    """A comparison with loads in which everything changed, for forty reasons, and an upgrade with one that was refused."""
     folder = tmp_path_factory.mktemp("pages")
     small = versions.comparison(cases=10, packages=4, loads=False)
+    large = versions.comparison(packages=16)
+    answers = tuple(replace(one, values=one.values[:1], differing=1) for one in large.answers)  # the rest is noise
     texts = {
-        "comparison": html.page(versions.comparison(packages=16)),
+        "comparison": html.page(replace(large, answers=answers, reasons=large.reasons * 13)),
         "upgrade": html.upgrade_page(versions.upgrade(refused=1, of=small)),
     }
     for name, text in texts.items():

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from harness import CLEAN_ENVIRON, ROOT, Spec, containers_of, do, echo, read_until
 
 from sm_ci.engine.client import Engine
@@ -90,6 +91,16 @@ def test_a_start_that_fails_waits_for_the_next_change(spec: Spec) -> None:
         read_until(process, "waiting for a change")
         change(path, "MODE: crash", "MODE: ok")
         read_until(process, "✓ in service at http://")
+
+
+@pytest.mark.skipif(Path("/proc/driver/nvidia/version").exists(), reason="this machine has a GPU")
+def test_without_the_gpu_that_is_wanted_it_waits_for_a_change(spec: Spec) -> None:
+    path = spec(gpu="required", tests=[echo()])
+    with served(path, "--gpu", "optional") as process:
+        read_until(process, "1 skipped in ")
+        read_until(process, "waiting for a change")
+        change(path, "name: fixture", "name: another")
+        read_until(process, "looking for a GPU")
 
 
 def test_a_spec_that_is_wrong_at_the_beginning_ends_it(spec: Spec) -> None:

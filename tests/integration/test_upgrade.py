@@ -195,22 +195,26 @@ def test_the_base_of_an_image_that_is_built_is_upgraded_in_its_dockerfile(
     ("keys", "options", "status", "said"),
     [
         ({"upgrade": {"write": ["missing.tf"]}}, (), 2, "missing.tf"),
+        ({"upgrade": {"write": ["sm-ci.yml", "kept.tf"]}}, ("--write",), 2, "kept.tf is read-only; nothing is written"),
         ({"upgrade": {"level": "huge"}}, (), 2, "upgrade.level"),
         ({}, ("--registry-username", "nobody"), 3, "does not tell the tags of"),
         ({"image": {"build": "container"}}, (), 2, "names an image whose tag tells a version"),
     ],
-    ids=["no such file", "no such level", "another login", "a base without a version"],
+    ids=["no such file", "a file that cannot be written", "no such level", "another login", "a base without a version"],
 )
 def test_what_is_wrong_is_told(
     shop: Shop, tmp_path: Path, keys: Mapping[str, Any], options: tuple[str, ...], status: int, said: str
 ) -> None:
     (tmp_path / "container").mkdir()
     (tmp_path / "container" / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "kept.tf").write_text(f'image = "{shop.image(NOW)}"\n')
+    (tmp_path / "kept.tf").chmod(0o444)
     ended = upgrade(shop, tmp_path, *options, **keys)
     assert (ended.status, said in ended.output) == (status, True), ended.output
     if status == 3:
         assert ended.upgrade["verdict"] == "unknown"
     assert "Traceback" not in ended.output
+    assert "in service" not in ended.output  # it is told before anything is hosted
 
 
 def test_on_a_runner_the_outputs_say_what_came_of_it(shop: Shop, tmp_path: Path) -> None:

@@ -81,6 +81,40 @@ def test_candidates_that_were_not_taken() -> None:
     assert annotated(stopped) == ["::error title=churn%3A interrupted::SIGTERM (***)%0AStart it again."]
 
 
+def test_a_candidate_that_never_served_is_told_with_its_log() -> None:
+    said = (
+        "the container exited with code 1 before GET /ping answered 200%0Aloading (***)"
+        "%0AAttributeError: module 'numpy' has no attribute 'float' | <b> ***%0Abye%0ARead the container's log."
+    )
+    place = "file=model/inference.py,line=7,col=1,title=churn%3A "
+    errors = [f"::error {place}{tag}::{said}" for tag in ("2.0", "1.11")]
+    upgrade = made.crashed()
+    assert annotated(replace(upgrade, findings=())) == errors
+    nowhere = replace(made.CRASH, at=None)
+    one = upgrade.candidates[0]
+    assert one.comparison
+    side = replace(one.comparison.candidate, result=replace(one.comparison.candidate.result, fault=nowhere))
+    one = replace(one, comparison=replace(one.comparison, candidate=side))
+    (error,) = annotated(replace(upgrade, candidates=(one,), findings=()))
+    assert error.startswith(
+        "::error file=models/churn/sm-ci.yml,line=3,col=5,title=churn%3A 2.0::the container exited "
+    )
+
+
+def test_what_passed_without_being_decided_is_a_warning() -> None:
+    undecided = made.undecided()
+    place = "file=models/churn/sm-ci.yml,line=1,col=1,title=churn%3A "
+    said = f"::warning {place}1.11::passed, and not all was decided: p95 grew by 2 %25 (***)%0Ap50 too"
+    assert said in annotated(undecided)
+    assert [line for line in annotated(made.upgrade()) if "1.11::" in line] == []
+
+
+def test_a_test_that_the_candidate_has_not_is_a_notice() -> None:
+    (notice,) = annotated(made.without("rows"))
+    place = f"file=models/churn/sm-ci.yml,line=1,col=1,title={VERSION}%3A churn%3A%3Arows"
+    assert notice == f"::notice {place}::rows: passed with the baseline, and is not among the candidate's tests"
+
+
 def test_ten_of_a_kind_and_not_more() -> None:
     given = made.comparison()
     many = tuple(replace(given.answers[3], case=f"churn::{n}") for n in range(30))
@@ -147,6 +181,7 @@ def test_outputs_of_an_upgrade(tmp_path: Path) -> None:
     current = replace(upgrade, verdict=UpgradeVerdict.CURRENT, chosen=None, candidates=())
     found = outputs(current, [], tmp_path)
     assert (found["verdict"], found["candidate"], found["refused"], found["changed-answers"]) == ("current", "", "", "")
+    assert outputs(made.listed(), [], tmp_path)["verdict"] == ""
     ended = outputs(replace(current, fault=FAULT), [], tmp_path)
     assert (ended["conclusion"], ended["verdict"]) == ("cancelled", "")  # whether it is current nobody knows
     assert outputs(replace(blocked, fault=FAULT), [], tmp_path)["verdict"] == "blocked"

@@ -9,7 +9,7 @@ from sm_ci.differences import Agreement, AnswerComparison, ChangedValue, Compari
 from sm_ci.report import wording
 from sm_ci.report.html import judged
 from sm_ci.report.html.fitting import Fitting, fitting
-from sm_ci.report.html.marking import Span, differing
+from sm_ci.report.html.marking import CHANGED, NOISE, Mark, marked
 from sm_ci.report.html.view import CELL, SENTENCE
 from sm_ci.report.versions import details, words
 from sm_ci.results import Answer, Exchange
@@ -20,12 +20,13 @@ _VALUES = 20
 _BODY, _BEFORE = 2500, 200
 """Characters of a body that are shown, and how many before the first difference when that is farther down."""
 _ROWS = 200
-Piece = tuple[str, bool]
+Piece = tuple[str, str]
+"""A text, and the class of its mark; none where it is not marked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One version's answer: its first line, and its start in pieces, each of which differs or not."""
+    """One version's answer: its first line, and its start in pieces, each of which is marked or not."""
 
     said: str
     body: tuple[Piece, ...]
@@ -33,7 +34,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A case whose answers changed. `values` are place, baseline, candidate and size of each difference."""
+    """A case whose answers changed. `values` are place, baseline, candidate and size of each difference.
+
+    `noisy`: among the marks are differences that are no change.
+    """
 
     name: str
     word: str
@@ -46,6 +50,7 @@ class Pair:
     request: str
     baseline: Side | None
     candidate: Side | None
+    noisy: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +104,7 @@ def pair(answer: AnswerComparison, clean: Redactor) -> Pair:
     word, kind = judged.JUDGEMENT[answer.judgement]
     shown = answer.baseline or answer.candidate
     left = max(answer.differing, len(answer.values)) - min(len(answer.values), _VALUES)
-    sides = _sides(answer.baseline, answer.candidate, clean)
+    sides = _sides(answer, clean)
     return Pair(
         name=shorten(clean(answer.case or answer.name), CELL),
         word=word,
@@ -112,6 +117,7 @@ def pair(answer: AnswerComparison, clean: Redactor) -> Pair:
         request=shorten(wording.request(shown.sent, clean, _BODY), 2 * _BODY) if shown else "",
         baseline=sides[0],
         candidate=sides[1],
+        noisy=any(kind == NOISE for side in sides if side for _, kind in side.body),
     )
 
 
@@ -129,9 +135,12 @@ def _value(one: ChangedValue, clean: Redactor) -> tuple[str, str, str, str]:
     return path, baseline, candidate, details.difference(one)
 
 
-def _sides(left: Exchange | None, right: Exchange | None, clean: Redactor) -> tuple[Side | None, Side | None]:
+def _sides(answer: AnswerComparison, clean: Redactor) -> tuple[Side | None, Side | None]:
+    """With what changed marked; what differs beside it otherwise, if all that changed is named."""
+    left, right = answer.baseline, answer.candidate
     bodies = [_body(one, clean) for one in (left, right)]
-    marks = differing(*bodies) if all(bodies) else ([], [])
+    named = [clean(one.path) for one in answer.values] if answer.differing <= len(answer.values) else []
+    marks = marked(bodies[0], bodies[1], named) if all(bodies) else ([], [])
     return _side(left, bodies[0], marks[0], clean), _side(right, bodies[1], marks[1], clean)
 
 
@@ -144,25 +153,27 @@ def _body(one: Exchange | None, clean: Redactor) -> str:
     return terminal(clean(body.head.decode("utf-8", "surrogateescape") + cut))
 
 
-def _side(one: Exchange | None, body: str, marks: Sequence[Span], clean: Redactor) -> Side | None:
+def _side(one: Exchange | None, body: str, marks: Sequence[Mark], clean: Redactor) -> Side | None:
     if one is None:
         return None
     said, _, rest = wording.answer(one.outcome, clean, _BODY).partition("\n")
     said, rest = shorten(said, SENTENCE), shorten(rest, _BODY)
-    return Side(said=said, body=tuple(_pieces(body, marks)) if body else ((rest, False),) if rest else ())
+    return Side(said=said, body=tuple(_pieces(body, marks)) if body else ((rest, ""),) if rest else ())
 
 
-def _pieces(body: str, marks: Sequence[Span]) -> Iterator[Piece]:
-    """The part of a body that shows the first difference."""
-    first = marks[0][0] if marks else 0
+def _pieces(body: str, marks: Sequence[Mark]) -> Iterator[Piece]:
+    """The part of a body that shows the first change, or else the first difference."""
+    first = next((start for (start, _), kind in marks if kind == CHANGED), marks[0][0][0] if marks else 0)
     at = max(first - _BEFORE, 0) if first > _BODY - _BEFORE else 0
     end = min(len(body), at + _BODY)
     if at:
-        yield "… ", False
-    for start, stop in marks:
+        yield "… ", ""
+    for (start, stop), kind in marks:
         if start >= end:
             break
-        yield body[at:start], False
-        yield body[start : min(stop, end)], True
+        if stop <= at:
+            continue
+        yield body[at : max(start, at)], ""
+        yield body[max(start, at) : min(stop, end)], kind
         at = min(stop, end)
-    yield body[at:end] + ("…" if end < len(body) else ""), False
+    yield body[at:end] + ("…" if end < len(body) else ""), ""

@@ -11,7 +11,7 @@ from sm_ci.report.html import judged, support
 from sm_ci.report.html.figure import Figure
 from sm_ci.report.html.fitting import Fitting, fitting
 from sm_ci.report.html.view import CELL, SENTENCE
-from sm_ci.report.versions import words
+from sm_ci.report.versions import reasons, words
 from sm_ci.text import Redactor, shorten
 
 ROWS, OCTETS, DRAWN = 150, 300_000, 12
@@ -57,7 +57,7 @@ def sentence(upgrade: UpgradeResult, clean: Redactor) -> str:
     tag = shorten(clean(upgrade.current.tag), CELL)
     if upgrade.fault:
         return words.upgrade_told(upgrade, clean)
-    if upgrade.verdict is UpgradeVerdict.CURRENT:
+    if upgrade.chosen is None and upgrade.verdict is not UpgradeVerdict.BLOCKED:
         number = words.counted(len(upgrade.candidates), "newer image")
         return (
             f"{number} of which none was tried." if upgrade.candidates else f"Nothing is known to be newer than {tag}."
@@ -66,18 +66,20 @@ def sentence(upgrade: UpgradeResult, clean: Redactor) -> str:
         return f"Of {words.counted(len(upgrade.candidates), 'newer image')} none passed; {tag} stays."
     chosen = upgrade.chosen
     to = shorten(clean(chosen.version.tag), CELL)
+    said = f"{tag} → {to}, a {chosen.level.value} step that passed."
     if to == tag:
-        return f"The tag {tag} has another image under it now, and that passed."
-    return f"{tag} → {to}, a {chosen.level.value} step that passed."
+        said = f"The tag {tag} has another image under it now, and that passed."
+    open_ = "Not everything about it could be judged." if reasons.undecided(chosen) else ""
+    return " ".join(filter(None, (said, open_, words.unwritten(upgrade))))
 
 
-def image(version: ImageVersion, upgrade: UpgradeResult, clean: Redactor) -> Image:
-    """One tag in words."""
+def image(version: ImageVersion, upgrade: UpgradeResult, clean: Redactor, digest: str = "") -> Image:
+    """One tag in words. `digest` stands where the registry's list tells none."""
     ends = version.support_ends
     return Image(
         tag=shorten(clean(version.tag), CELL),
         reference=shorten(clean(version.reference), CELL),
-        digest=shorten(clean(version.digest), CELL),
+        digest=shorten(clean(version.digest or digest), CELL),
         pushed=version.pushed.date().isoformat() if version.pushed else "",
         ends=ends.isoformat() if ends else "",
         ended=ends is not None and ends < upgrade.started.date(),

@@ -61,7 +61,7 @@ def upgrade_page(upgrade: UpgradeResult) -> str:
         head=heading.of_upgrade(upgrade, clean),
         stopped=side_by_side.fault("Why it ended", upgrade.fault, clean) if upgrade.fault else None,
         current=candidates.image(upgrade.current, upgrade, clean),
-        chosen=candidates.image(chosen.version, upgrade, clean) if chosen else None,
+        chosen=candidates.image(chosen.version, upgrade, clean, words.digest(chosen)) if chosen else None,
         level=chosen.level.value if chosen else "",
         rows=candidates.rows(upgrade, _anchors(upgrade, folded), clean),
         first_bad=shorten(clean(upgrade.first_bad.version.tag), CELL) if upgrade.first_bad else "",
@@ -130,7 +130,7 @@ def _folded(upgrade: UpgradeResult, clean: Redactor) -> Iterator[Folded]:
         if octets > room:
             continue
         room -= octets
-        reasons = heading.reasons(comparison.reasons, clean).rows[: heading.REASONS]
+        reasons = heading.reasons(comparison.reasons, clean).shown
         yield _fold(number, one, prefix.rstrip("-"), reasons, shown, clean)
 
 

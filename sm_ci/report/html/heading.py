@@ -7,20 +7,32 @@ from dataclasses import dataclass
 
 from sm_ci.differences import Agreement, CandidateOutcome, Comparison, Judgement, UpgradeResult, Verdict
 from sm_ci.report.html import candidates, judged
-from sm_ci.report.html.fitting import Fitting, fitting
+from sm_ci.report.html.fitting import fitting
 from sm_ci.report.html.view import CELL, SENTENCE
+from sm_ci.report.versions import reasons as given
 from sm_ci.report.versions import words
 from sm_ci.text import Redactor, shorten
 
-REASONS, FOLDED = 12, 100
-"""Reasons that stand beside the verdict, and how many more are folded."""
+FOLDED, LEADING = 100, 180
+"""Reasons that are folded below those that lead, and characters of each: all stand in full where they belong."""
 _OCTETS = 200_000  # of all reasons
 _SAID = {
     Verdict.ALLOWED: "The candidate is within what is allowed.",
     Verdict.REFUSED: "The candidate is not within what is allowed.",
     Verdict.UNDECIDED: "Nothing is refused, and not everything could be judged.",
 }
+_AGAINST = {CandidateOutcome.REFUSED, CandidateOutcome.ERRORED}
 _CHIP = {CandidateOutcome.PASSED: "passed", CandidateOutcome.REFUSED: "failed", CandidateOutcome.ERRORED: "odd"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Led:
+    """Reasons beside a verdict, and the next ones, folded. There are so many `more` than are shown, `left` out of these."""
+
+    shown: tuple[str, ...] = ()
+    folded: tuple[str, ...] = ()
+    more: int = 0
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +46,7 @@ class Head:
     word: str
     kind: str
     sentence: str
-    reasons: tuple[str, ...]
-    folded: tuple[str, ...]
-    left: int
+    reasons: Led
     counts: tuple[tuple[str, str], ...]
     started: str
     machine_started: str
@@ -46,38 +56,52 @@ class Head:
 
 def of_comparison(comparison: Comparison, clean: Redactor) -> Head:
     """Allowed, refused or undecided; or why there is no whole comparison."""
-    said = words.told(comparison, clean) if comparison.fault else _SAID[comparison.verdict]
-    counts = tuple(_changed(comparison))
-    return _made(comparison, words.word(comparison), said, comparison.reasons, counts, "comparison.json", clean)
+    word, counts = words.word(comparison), tuple(_changed(comparison))
+    gone = given.gone(comparison, clean)
+    said = f"{_SAID[comparison.verdict]}{f' {gone[0].upper()}{gone[1:]}.' if gone else ''}"
+    if comparison.fault:
+        said = words.told(comparison, clean)
+    kind = judged.VERDICT.get(word, "odd")
+    why = reasons(comparison.reasons, clean)
+    return _made(comparison, (word, kind), said, why, counts, "comparison.json", clean)
 
 
 def of_upgrade(upgrade: UpgradeResult, clean: Redactor) -> Head:
     """Current, upgraded or blocked; or why the upgrade ended."""
-    why = [upgrade.chosen.reason] if upgrade.chosen and upgrade.chosen.reason else []
+    word = words.upgrade_word(upgrade)
+    kind = "odd" if given.undecided(upgrade.chosen) else judged.VERDICT.get(word, "odd")
     counts = [(one, sum(candidate.outcome is one for candidate in upgrade.candidates)) for one in CandidateOutcome]
     chips = tuple((f"{count:,} {judged.CANDIDATE[one][0]}", _CHIP.get(one, "")) for one, count in counts if count)
-    said = candidates.sentence(upgrade, clean)
-    return _made(upgrade, words.upgrade_word(upgrade), said, why, chips, "upgrade.json", clean)
+    said, why = candidates.sentence(upgrade, clean), _why(upgrade, clean)
+    return _made(upgrade, (word, kind), said, why, chips, "upgrade.json", clean)
+
+
+def _why(upgrade: UpgradeResult, clean: Redactor) -> Led:
+    """What was said of the chosen one; without one, why each that was tried is none."""
+    if upgrade.chosen:
+        return reasons(given.of_candidate(upgrade.chosen), clean)
+    if upgrade.fault:
+        return Led()
+    refused = [one for one in upgrade.candidates if one.outcome in _AGAINST]
+    return reasons([f"{one.version.tag}: {words.why_candidate(one, clean)}" for one in refused], clean)
 
 
 def _made(
     of: Comparison | UpgradeResult,
-    word: str,
+    verdict: tuple[str, str],
     said: str,
-    why: Sequence[str],
+    why: Led,
     counts: tuple[tuple[str, str], ...],
     file: str,
     clean: Redactor,
 ) -> Head:
-    shown = reasons(why, clean)
+    word, kind = verdict
     return Head(
         name=shorten(clean(of.name), CELL),
         word=word,
-        kind=judged.VERDICT.get(word, "odd"),
+        kind=kind,
         sentence=shorten(said, SENTENCE),
-        reasons=shown.rows[:REASONS],
-        folded=shown.rows[REASONS:],
-        left=shown.left,
+        reasons=why,
         counts=counts,
         started=of.started.strftime("%Y-%m-%d %H:%M:%S UTC"),
         machine_started=of.started.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -86,9 +110,12 @@ def _made(
     )
 
 
-def reasons(given: Sequence[str], clean: Redactor) -> Fitting[str]:
-    """As many sentences as fit."""
-    return fitting(given, lambda reason: shorten(clean(reason), SENTENCE), REASONS + FOLDED, _OCTETS)
+def reasons(said: Sequence[str], clean: Redactor) -> Led:
+    """A few of them, and as many below as fit."""
+    first, more = given.led(said)
+    shown = tuple(shorten(clean(reason), LEADING) for reason in first)
+    rest = fitting(said[len(first) :], lambda reason: shorten(clean(reason), SENTENCE), FOLDED, _OCTETS)
+    return Led(shown=shown, folded=rest.rows, more=more, left=rest.left)
 
 
 def _changed(comparison: Comparison) -> Iterator[tuple[str, str]]:

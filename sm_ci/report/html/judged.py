@@ -21,7 +21,14 @@ CANDIDATE = {
     CandidateOutcome.ERRORED: ("errored", "odd"),
     CandidateOutcome.UNTRIED: ("untried", "idle"),
 }
-VERDICT = {"allowed": "good", "current": "good", "upgraded": "good", "refused": "bad", "blocked": "bad"}
+VERDICT = {
+    "allowed": "good",
+    "current": "good",
+    "upgraded": "good",
+    "can be upgraded": "good",
+    "refused": "bad",
+    "blocked": "bad",
+}
 """The classes of verdicts; all others are odd."""
 ABSENT = "not there"
 

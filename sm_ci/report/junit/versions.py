@@ -24,7 +24,7 @@ from sm_ci.differences import (
 from sm_ci.errors import Location
 from sm_ci.report import wording
 from sm_ci.report.junit.writing import Relative, document, named, place, said
-from sm_ci.report.versions import details, masking, rows, words
+from sm_ci.report.versions import details, masking, reasons, rows, words
 from sm_ci.results import Fault
 from sm_ci.text import Redactor, repository_path, shorten, xml
 
@@ -104,8 +104,8 @@ def _compared(comparison: Comparison, suite: _Suite) -> Iterator[junit_xml.TestC
         yield case
     elif comparison.verdict is Verdict.REFUSED and not wrong:
         case = suite.case("verdict")
-        reasons = [suite.clean(reason) for reason in comparison.reasons[:_REASONS]]
-        suite.judge(case, Judgement.REFUSED, "refused", words.told(comparison, suite.clean), *reasons)
+        more = [suite.clean(reason) for reason in comparison.reasons[1:_REASONS]]
+        suite.judge(case, Judgement.REFUSED, "refused", words.told(comparison, suite.clean), *more)
         yield case
 
 
@@ -164,28 +164,33 @@ def _contract(comparison: Comparison, suite: _Suite) -> Iterator[junit_xml.TestC
 
 def _upgraded(upgrade: UpgradeResult, suite: _Suite) -> Iterator[junit_xml.TestCase]:
     """The search for newer tags, then a case a candidate."""
-    search = suite.case("newer versions are looked for", upgrade.fault.at if upgrade.fault else None)
+    search = suite.case("newer versions are looked for", (upgrade.fault.at if upgrade.fault else None) or upgrade.at)
     if upgrade.fault:
         suite.stop(search, upgrade.fault)
-    cases = [search, *(_candidate(one, suite) for one in upgrade.candidates)]
+    cases = [search, *(_candidate(one, upgrade.at, suite) for one in upgrade.candidates)]
     if upgrade.verdict is UpgradeVerdict.BLOCKED and not any(case.failures or case.errors for case in cases):
         suite.judge(search, Judgement.REFUSED, "blocked", words.upgrade_told(upgrade, suite.clean))
     yield from cases
 
 
-def _candidate(one: CandidateResult, suite: _Suite) -> junit_xml.TestCase:
+def _candidate(one: CandidateResult, named: Location | None, suite: _Suite) -> junit_xml.TestCase:
+    """At the line of the user's that ended it, else where the image is `named`."""
     seconds = one.comparison.seconds if one.comparison else 0.0
-    case = suite.case(f"{one.version.tag or one.version.reference} ({one.level})", None, seconds)
+    ended = reasons.ended_by(one)
+    at = (ended.at if ended else None) or named
+    case = suite.case(f"{one.version.tag or one.version.reference} ({one.level})", at, seconds)
     why = words.why_candidate(one, suite.clean)
-    reasons = [suite.clean(reason) for reason in one.comparison.reasons[:_REASONS]] if one.comparison else []
+    more = [suite.clean(reason) for reason in reasons.of_candidate(one)[1:_REASONS]]
+    if ended:
+        more = [suite.clean(ended.remedy), *wording.log_lines(ended.log, suite.clean)]
     if one.outcome is CandidateOutcome.REFUSED:
-        suite.judge(case, Judgement.REFUSED, "refused", why, *reasons)
+        suite.judge(case, Judgement.REFUSED, "refused", why, *more)
     elif one.outcome is CandidateOutcome.ERRORED:
-        case.add_error_info(*suite.texts(case, why, *reasons), "errored")
+        case.add_error_info(*suite.texts(case, why, *more), "errored")
     elif one.outcome is CandidateOutcome.UNTRIED:
         case.add_skipped_info(suite.texts(case, why or "it was not its turn")[0])
     else:
-        suite.judge(case, Judgement.ALLOWED, "", why, *reasons)
+        suite.judge(case, Judgement.ALLOWED, "", why, *more)
     return case
 
 
@@ -201,13 +206,13 @@ def _properties(subject: Comparison | UpgradeResult) -> dict[str, str]:
     facts |= {"current": subject.current.reference, "current-digest": subject.current.digest}
     return facts | {
         "candidate": chosen.reference if chosen else "",
-        "candidate-digest": chosen.digest if chosen else "",
+        "candidate-digest": words.digest(subject.chosen) if subject.chosen else "",
     }
 
 
 def _comparison_output(comparison: Comparison, clean: Redactor) -> str:
     lines = [words.headline(comparison, clean), words.told(comparison, clean)]
-    lines += [clean(reason) for reason in comparison.reasons[:_REASONS]]
+    lines += [clean(reason) for reason in comparison.reasons[1:_REASONS]]
     return "\n".join([*lines, *(clean(f"{one.severity}: {one}") for one in comparison.findings[:_REASONS])])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from sm_ci.differences import AnswerComparison, Comparison, UpgradeResult
 from sm_ci.report import diagnoses, wording
 from sm_ci.report.screen import Style
-from sm_ci.report.versions import details, faults, masking, rows, words
+from sm_ci.report.versions import details, faults, masking, reasons, rows, words
 from sm_ci.report.versions.columns import aligned
 from sm_ci.results import Fault
 from sm_ci.text import Redactor, shorten
@@ -51,6 +51,8 @@ def _comparison(comparison: Comparison, clean: Redactor, width: int, encodable: 
     yield _short(words.headline(comparison, clean)), _style(comparison.conclusion, comparison.verdict.value)
     if advice := words.advice(comparison):
         yield advice, ""
+    if gone := reasons.gone(comparison, clean):
+        yield _short(gone), "warn"
     yield f"{words.totals(comparison)}; took {wording.seconds(comparison.seconds)}", ""
 
 
@@ -98,7 +100,9 @@ def _upgrade(upgrade: UpgradeResult, clean: Redactor, width: int, encodable: Sho
     for one in upgrade.written:
         yield f"changed {_short(clean(f'{one.path}:{one.line}: {one.after.strip()}'))}", "good"
     yield "", ""
-    yield _short(words.upgrade_headline(upgrade, clean)), _style(upgrade.conclusion, upgrade.verdict.value)
+    open_ = reasons.undecided(upgrade.chosen) or words.upgrade_word(upgrade) == "not tried"
+    verdict = "undecided" if open_ else upgrade.verdict.value
+    yield _short(words.upgrade_headline(upgrade, clean)), _style(upgrade.conclusion, verdict)
     told = "" if upgrade.fault else f"{_short(words.upgrade_told(upgrade, clean)).rstrip('.')}; "
     yield f"{told}took {wording.seconds(upgrade.seconds)}", ""
 

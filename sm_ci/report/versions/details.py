@@ -21,7 +21,7 @@ from sm_ci.differences import (
 from sm_ci.errors import Finding
 from sm_ci.report import contract, diagnoses, wording
 from sm_ci.report.room import Room
-from sm_ci.report.versions import masking, rows, words
+from sm_ci.report.versions import masking, reasons, rows, words
 from sm_ci.results import CheckOutcome, ContractCheck, Outcome
 from sm_ci.text import Redactor, shorten
 
@@ -55,8 +55,9 @@ def bullet(said: str) -> str:
 
 def add(room: Room, comparison: Comparison, clean: Redactor) -> None:
     """All parts, the most wanted first, so that they have the room when it is short."""
-    reasons = comparison.reasons
-    room.rows("\n", reasons, lambda one: bullet(clean(one)), "reasons", folded=words.why(comparison), share=0.3)
+    first, more = reasons.led(comparison.reasons)
+    said = [*first, *([f"{more:,} more: in the parts below, and in {room.see}"] if more else [])]
+    room.rows("\n", said, lambda one: bullet(clean(one)), "reasons", folded=words.why(comparison), share=0.3)
     causes = diagnoses.text(comparison.candidate.result, clean)
     title = "Diagnoses of the candidate"
     room.rows("\n", causes, lambda one: _cause(clean(one)), "lines of diagnoses", folded=title, share=0.3)

@@ -135,7 +135,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeDocument:
-    """An upgrade. `candidates` are newest first; `chosen` is the newest that passed, `first_bad` the oldest that did not."""
+    """An upgrade. `candidates` are newest first; `chosen` is the newest that passed, `first_bad` the oldest that did not.
+
+    `writing`: what passed was to be written; `written` is what was.
+    """
 
     schema: int
     conclusion: str
@@ -153,6 +156,7 @@ class UpgradeDocument:
     candidates: tuple[Candidate, ...]
     passed_over: tuple[str, ...]
     written: tuple[Written, ...]
+    writing: bool
     findings: tuple[Finding, ...]
     fault: Fault | None
 

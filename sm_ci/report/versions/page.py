@@ -10,7 +10,7 @@ from sm_ci import text
 from sm_ci.differences import CandidateResult, Comparison, UpgradeResult, Written
 from sm_ci.report import wording
 from sm_ci.report.room import Room
-from sm_ci.report.versions import details, faults, masking, rows, words
+from sm_ci.report.versions import details, faults, masking, reasons, rows, words
 from sm_ci.report.versions.details import SENTENCE, heading, line, row
 from sm_ci.results import Fault
 from sm_ci.text import Redactor
@@ -18,6 +18,7 @@ from sm_ci.text import Redactor
 BODY, SUMMARY = 65_536, 1_000_000
 """What fits into a pull request, and into a job's summary."""
 _CANDIDATES = 100
+_ENDED = 5  # candidates of which is told why they ended
 _LOG = 50  # lines of a container that explain its end
 
 
@@ -66,6 +67,7 @@ def _upgrade(room: Room, upgrade: UpgradeResult, clean: Redactor) -> None:
     shown = words.shown(upgrade)
     if shown and shown.comparison:
         _shown(room, upgrade, shown, shown.comparison, clean)
+    _ended(room, upgrade, clean)
     head = heading("Where", "Before", "After")
     room.rows(head, upgrade.written, lambda one: _written(one, clean), "places", folded="What was written", share=0.2)
     over = upgrade.passed_over
@@ -81,6 +83,14 @@ def _shown(room: Room, upgrade: UpgradeResult, shown: CandidateResult, compariso
     room.add(f"\n### {line(title)}\n")
     room.add(f"\n{line(words.told(comparison, clean), SENTENCE)}\n")
     _table(room, comparison, clean)
+
+
+def _ended(room: Room, upgrade: UpgradeResult, clean: Redactor) -> None:
+    """Why candidates could not be hosted, of the newest ones."""
+    pairs = ((one.version.tag, reasons.ended_by(one)) for one in upgrade.candidates)
+    ended = [(tag, fault) for tag, fault in pairs if fault]
+    for tag, fault in ended[:_ENDED]:
+        _fault(room, f"Why {line(clean(tag))} ended", fault, clean)
 
 
 def _written(one: Written, clean: Redactor) -> str:

@@ -27,7 +27,6 @@ HEAD = ("", "Baseline", "Candidate", "Change", "Allowed", "Verdict")
 CANDIDATES_HEAD = ("Tag", "Level", "Pushed", "Support ends", "Verdict", "Why")
 TABLED = {"package", "layer", "size", "os", "python", "cuda"}
 """Kinds of change that have a row of their own; all others are the image's configuration."""
-_ALIKE = {Agreement.IDENTICAL, Agreement.WITHIN, Agreement.NOISE}
 _PLATFORM = (("Python", "python"), ("CUDA", "cuda"), ("OS", "os"))
 _DIGEST = 19  # characters: `sha256:` and twelve of its digits
 
@@ -69,16 +68,21 @@ def of_tests(comparison: Comparison) -> list[Measure]:
 
 def _answers(comparison: Comparison, clean: Redactor, *, brief: bool) -> Row:
     compared = any(answer.agreement is not Agreement.UNCOMPARED for answer in comparison.answers)
-    same = sum(answer.agreement in _ALIKE for answer in comparison.answers)
     return Row(
         what="Answers",
         candidate=f"{comparison.changed_answers:,} of {len(comparison.answers):,} changed"
         if compared
         else "not compared",
-        change=("" if not compared else f"{same:,} alike" if brief else words.agreements(comparison.answers)),
+        change=_agreed(comparison, brief=brief) if compared else "",
         allowed=clean(comparison.allowed_answers),
         verdict=words.JUDGEMENT[words.worst(answer.judgement for answer in comparison.answers)],
     )
+
+
+def _agreed(comparison: Comparison, *, brief: bool) -> str:
+    """How the answers agree; in brief only where all that did not change agree in one way, as the last line tells all."""
+    said = words.agreements(one for one in comparison.answers if not (brief and one.agreement is Agreement.CHANGED))
+    return "" if brief and ", " in said else said
 
 
 def measured(measure: Measure, clean: Redactor, *, brief: bool = False) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sm_ci.differences import (
     Agreement,
@@ -19,7 +19,7 @@ from sm_ci.differences import (
     Verdict,
 )
 from sm_ci.report import load, wording
-from sm_ci.report.versions import faults
+from sm_ci.report.versions import faults, reasons
 from sm_ci.text import Redactor
 
 AGREEMENT = {
@@ -114,10 +114,14 @@ def told(comparison: Comparison, clean: Redactor) -> str:
     """What the verdict stands on, in one sentence: the worst reason, or that no answer changed."""
     if comparison.fault:
         return wording.first_line(clean(comparison.fault.message))
-    if comparison.reasons:
-        more = len(comparison.reasons) - 1
-        return clean(comparison.reasons[0]) + (f" (and {counted(more, 'more reason')})" if more else "")
-    return f"{totals(comparison)}."
+    gone = reasons.gone(comparison, clean)
+    return f"{_first_of(comparison.reasons, clean) or f'{totals(comparison)}.'}{f' {gone}.' if gone else ''}"
+
+
+def _first_of(said: Sequence[str], clean: Redactor) -> str:
+    """The first, and how many there are more; empty without any."""
+    more = reasons.number(said) - 1
+    return clean(said[0]) + (f" (and {counted(more, 'more reason')})" if more else "") if said else ""
 
 
 def totals(comparison: Comparison) -> str:
@@ -148,9 +152,13 @@ def why(comparison: Comparison) -> str:
 
 
 def upgrade_word(upgrade: UpgradeResult) -> str:
-    """The verdict in a word or two: current, upgraded, blocked, cancelled, not upgraded."""
-    listed = upgrade.verdict is UpgradeVerdict.CURRENT and upgrade.candidates
-    return faults.word(upgrade.fault, "not upgraded") or ("not tried" if listed else upgrade.verdict.value)
+    """The verdict in a word or two: current, upgraded, can be upgraded, blocked, not tried, cancelled, not upgraded."""
+    if upgrade.fault:
+        return faults.word(upgrade.fault, "not upgraded")
+    if upgrade.chosen:
+        return "upgraded" if upgrade.written else "can be upgraded"
+    listed = upgrade.verdict is not UpgradeVerdict.BLOCKED and upgrade.candidates
+    return "not tried" if listed or upgrade.verdict is UpgradeVerdict.UNKNOWN else upgrade.verdict.value
 
 
 def upgrade_headline(upgrade: UpgradeResult, clean: Redactor) -> str:
@@ -161,7 +169,7 @@ def upgrade_headline(upgrade: UpgradeResult, clean: Redactor) -> str:
         return f"{said}, {clean(upgrade.chosen.version.reference)} in place of {current}"
     if upgrade.fault:
         return f"{said}, which stays at {current}" if current else said
-    if upgrade.verdict is UpgradeVerdict.CURRENT:
+    if upgrade.verdict is not UpgradeVerdict.BLOCKED:
         number = len(upgrade.candidates)
         newer = f"{counted(number, 'version')} {'is' if number == 1 else 'are'}" if number else "nothing is known to be"
         return f"{said}, {newer} newer than {current}"
@@ -169,14 +177,23 @@ def upgrade_headline(upgrade: UpgradeResult, clean: Redactor) -> str:
 
 
 def upgrade_told(upgrade: UpgradeResult, clean: Redactor) -> str:
-    """`3 newer versions: 1 passed, 1 refused, 1 untried.`, or why it ended."""
+    """`3 newer versions: 1 passed, 1 refused, 1 untried.`, and whether it was written; or why it ended."""
     if upgrade.fault:
         return wording.first_line(clean(upgrade.fault.message))
     counts = Counter(candidate.outcome for candidate in upgrade.candidates)
     if not counts:
         return "No newer version was found."
     of = ", ".join(f"{counts[one]:,} {one.value}" for one in CandidateOutcome if counts[one])
-    return f"{counted(len(upgrade.candidates), 'newer version')}: {of}."
+    return " ".join(filter(None, (f"{counted(len(upgrade.candidates), 'newer version')}: {of}.", unwritten(upgrade))))
+
+
+def unwritten(upgrade: UpgradeResult) -> str:
+    """That nothing was written of what passed, and what to do; empty where it was."""
+    if upgrade.fault or upgrade.written or not upgrade.chosen:
+        return ""
+    if upgrade.writing:
+        return "Nothing was written: the warnings say why."
+    return "Nothing was written; with --write it is."
 
 
 def shown(upgrade: UpgradeResult) -> CandidateResult | None:
@@ -186,7 +203,15 @@ def shown(upgrade: UpgradeResult) -> CandidateResult | None:
 
 
 def why_candidate(candidate: CandidateResult, clean: Redactor) -> str:
-    """Why it was not taken; what its comparison says, when nothing else does."""
-    if candidate.reason:
-        return clean(candidate.reason)
+    """Why it was taken or not, in one sentence: with its log's exception, where it could not be hosted."""
+    if ended := reasons.ended_by(candidate):
+        return reasons.ended_so(ended, clean)
+    if said := _first_of(reasons.of_candidate(candidate), clean):
+        return f"not decided: {said}" if reasons.undecided(candidate) else said
     return told(candidate.comparison, clean) if candidate.comparison else ""
+
+
+def digest(candidate: CandidateResult) -> str:
+    """What the registry says, else what was pulled; empty where it was built from it."""
+    image = candidate.comparison.candidate.result.image if candidate.comparison else None
+    return candidate.version.digest or (image.digest if image and not image.built else "")

@@ -33,7 +33,7 @@ class Change:
         before, after = self.source.text.split("\n"), _applied(self.source.text, self.edits).split("\n")
         for number, (old, new) in enumerate(zip(before, after, strict=True), 1):
             if old != new:
-                yield Written(path=self.source.path, line=number, before=old.rstrip("\r"), after=new.rstrip("\r"))
+                yield Written(path=self.source.path, line=number, before=_shown(old), after=_shown(new))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,11 @@ def with_quotes(source: Source, edits: Iterable[Edit], plain: Sequence[Span]) ->
             made -= set(inside)
             made.add(Edit(path=source.path, start=span.start, end=span.end, after=f'"{after}"'))
     return tuple(sorted(made))
+
+
+def _shown(line: str) -> str:
+    """Without its line end, and bytes that are not UTF-8 as what reports can show."""
+    return line.rstrip("\r").encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _applied(text: str, edits: Sequence[Edit]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sm_ci.upgrade.writing.pieces import UNKNOWN, Lookup, Piece, Text, expanded, limited, literal
-from sm_ci.upgrade.writing.reading import Found, Source
+from sm_ci.upgrade.writing.reading import Arguments, Found, Source
 
 _DIRECTIVE = re.compile(r"#\s*(?P<name>[a-zA-Z]+)\s*=\s*(?P<value>[^\r\n]*?)\s*")
 _KEYWORD = re.compile(r"\s*(?P<word>[A-Za-z]+)(?=\s|$)")
@@ -20,6 +20,7 @@ _OTHER = re.compile(r"--from=(?P<copied>\S+)|--mount=\S*?\bfrom=(?P<mounted>[^\s
 _ARGUMENT = re.compile(r"""(?P<name>[A-Za-z_]\w*)=(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"']*))""")
 _HEREDOC = re.compile(r"""(?<!\S)[0-9]*<<-?(?P<quote>["']?)(?P<word>[A-Za-z_][A-Za-z0-9_]*)(?P=quote)(?!\S)""")
 _WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
+_HEREDOC_LINE = "<<"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,13 @@ class _Line:
     at: int
 
 
-def find(source: Source) -> Found:
-    """The texts that may name images."""
+def find(source: Source, given: Arguments) -> Found:
+    """The texts that may name images. `given` are build arguments from elsewhere; the defaults of these are looked at too."""
     found = Found()
     arguments: dict[str, Text] = {}
     stages = 0
 
-    lookup = limited(lambda name: [arguments[name]] if name in arguments else [])
+    lookup = limited(lambda name: [*given.get(name, ()), *([arguments[name]] if name in arguments else [])])
 
     for keyword, instruction in _instructions(source):
         if keyword == "ARG" and not stages:
@@ -42,9 +43,11 @@ def find(source: Source) -> Found:
         elif keyword == "FROM":
             stages += 1
             found.texts += _of(_FROM.match(instruction.text), "image", instruction, lookup)
-        elif keyword in {"COPY", "RUN"}:
-            for match in _OTHER.finditer(instruction.text):
+        else:
+            for match in _OTHER.finditer(instruction.text) if keyword in {"COPY", "RUN"} else ():
                 found.texts += _of(match, "copied" if match["copied"] else "mounted", instruction, lookup)
+            where = "a heredoc" if keyword == _HEREDOC_LINE else keyword
+            found.left.append((instruction, f"stands in {where}, which is left as it is"))
     found.texts += [text for value in arguments.values() for text in expanded(value, lookup)]
     return found
 
@@ -89,7 +92,7 @@ def _arguments(instruction: Text) -> Iterator[tuple[str, Text]]:
 
 
 def _instructions(source: Source) -> Iterator[tuple[str, Text]]:
-    """Keyword and whole text of each, its continued lines joined, comments and heredocs left out."""
+    """Keyword and whole text of each, its continued lines joined, comments left out; a heredoc's lines have one of their own."""
     lines = _lines(source.text)
     escape = _escape(lines)
     pieces: list[Piece] = []
@@ -97,7 +100,10 @@ def _instructions(source: Source) -> Iterator[tuple[str, Text]]:
     for line in lines:
         bare = line.text.strip("\ufeff \t\r\n")
         if waiting:
-            waiting = waiting[1:] if bare == waiting[0] else waiting
+            if bare == waiting[0]:
+                waiting = waiting[1:]
+            else:
+                yield _HEREDOC_LINE, Text((Piece(line.text.rstrip(), source.path, line.at),))
             continue
         if bare.startswith("#") or (not bare and pieces):
             continue

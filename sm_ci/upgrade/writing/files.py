@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from sm_ci.differences import Written
 from sm_ci.errors import EnvironmentFault, Finding, Location, Severity, SpecError
+from sm_ci.image.reference import Reference
 from sm_ci.upgrade.writing.changes import Change, Plan
-from sm_ci.upgrade.writing.checking import check
+from sm_ci.upgrade.writing.checking import must_load
+from sm_ci.upgrade.writing.planning import plan as plan_of
 from sm_ci.upgrade.writing.reading import Source
 from sm_ci.upgrade.writing.specs import Outside
 
 LARGEST = 8 * 2**20
 """Bytes of a file that names an image; more is a mistake."""
+_SOME_DIGEST = f"sha256:{'0' * 64}"
 
 
 def read(names: Sequence[str], directory: Path, workspace: Path | None) -> tuple[Source, ...]:
@@ -44,12 +49,42 @@ def read(names: Sequence[str], directory: Path, workspace: Path | None) -> tuple
     return tuple(sources.values())
 
 
+def check(
+    names: Sequence[str],
+    directory: Path,
+    workspace: Path | None,
+    *,
+    current: Reference,
+    new: Reference,
+    outside: Outside,
+) -> Plan:
+    """Does what `read`, `plan` and `write` do, and leaves every file as it is: before hours are spent on finding what to write.
+
+    `new` is what may be written in the end. Without a digest, it is taken for one whose digest is known by then. Errors are those of
+    the three; the plan's findings are worth telling when nothing is written later.
+    """
+    probable = replace(new, digest=new.digest or _SOME_DIGEST)
+    plan = plan_of(read(names, directory, workspace), current, probable, outside)
+    with _ready(plan, outside, workspace):
+        return plan
+
+
 def write(plan: Plan, outside: Outside, workspace: Path | None) -> tuple[Written, ...]:
     """Makes the changes. Nothing is written when one cannot be.
 
-    SpecError for a plan with errors, and for a spec of ours that would not load afterwards or not name the new image.
+    SpecError for a plan with errors, and for a spec of ours that would not load afterwards or be of another image than the new one.
     EnvironmentFault for a file that cannot be written, or that was changed since it was read.
     """
+    with _ready(plan, outside, workspace) as temporary:
+        for change in plan.changes:
+            _must_be_unchanged(change.source)
+        _put(plan.changes, temporary)
+    return tuple(written for change in plan.changes for written in change.written)
+
+
+@contextmanager
+def _ready(plan: Plan, outside: Outside, workspace: Path | None) -> Iterator[list[Path]]:
+    """A file beside each that is to be changed, all of them checked."""
     wrong = tuple(finding for finding in plan.findings if finding.severity is Severity.ERROR)
     if wrong:
         raise SpecError(wrong)
@@ -59,11 +94,8 @@ def write(plan: Plan, outside: Outside, workspace: Path | None) -> tuple[Written
     with _beside(plan.changes) as temporary:
         for change, made in zip(plan.changes, temporary, strict=True):
             if change.spec:
-                check(made, change.source, plan.wanted, outside, workspace)
-        for change in plan.changes:
-            _must_be_unchanged(change.source)
-        _put(plan.changes, temporary)
-    return tuple(written for change in plan.changes for written in change.written)
+                must_load(made, change.source, plan, outside, workspace)
+        yield temporary
 
 
 def _put(changes: Sequence[Change], temporary: Sequence[Path]) -> None:
@@ -119,8 +151,14 @@ def _temporary(change: Change) -> Path:
 
 def _must_be_writable(source: Source) -> None:
     """Also root, who may write everything, leaves alone what nobody may write."""
-    if not source.file.stat().st_mode & 0o222 or not os.access(source.file, os.W_OK):
-        raise _fault(source, "is read-only", f"Run chmod u+w {source.path}, or leave it out of upgrade.write.", [])
+    if not source.file.stat().st_mode & 0o222:
+        remedy = f"Run chmod u+w {shlex.quote(source.path)}, or leave it out of upgrade.write."
+        raise _fault(source, "is read-only", remedy, [])
+    try:
+        os.close(os.open(source.file, os.O_WRONLY | os.O_CLOEXEC))
+    except OSError as error:  # another's file, a file system that is read-only, a file that is immutable
+        reason = f"cannot be written: {error.strerror}"
+        raise _fault(source, reason, "Mend that, or leave it out of upgrade.write.", []) from error
 
 
 def _must_be_unchanged(source: Source) -> None:
@@ -162,6 +200,8 @@ def _inside(path: Path, home: Path, *, strict: bool) -> Path:
 def _content(file: Path) -> bytes:
     """The file's bytes. ValueError: what is wrong, `; `, what to do."""
     try:
+        if not stat.S_ISREG(file.stat().st_mode) and not file.is_dir():
+            raise ValueError("is no file but a device, a socket or a pipe; name a file that names the image")
         with file.open("rb") as opened:
             content = opened.read(LARGEST + 1)
     except OSError as error:
@@ -181,7 +221,7 @@ def _repository(directory: Path) -> Path:
 def _fault(source: Source, message: str, remedy: str, done: Sequence[str]) -> EnvironmentFault:
     state = f"; written already: {', '.join(done)}" if done else "; nothing is written"
     at = Location(path=source.path, line=1, column=1)
-    return EnvironmentFault(f"{message}{state}", remedy=remedy, at=at, kind="not-written")
+    return EnvironmentFault(f"{source.path} {message}{state}", remedy=remedy, at=at, kind="not-written")
 
 
 def _error(path: str, message: str, remedy: str) -> Finding:

@@ -14,8 +14,8 @@ UNKNOWN = "\0"
 _MOST = 64  # texts that the values of one text's variables may make
 _LONGEST = 1000  # characters of a variable's value; no image's name is longer
 _LOOKUPS = 10_000  # in one file, so that variables of variables come to an end
-SHELL = re.compile(r"\$\{\{[^{}]*\}\}|\$\{(?P<inner>[^{}]*)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)")
-"""`$NAME`, `${NAME}`, `${NAME:-default}`; of GitHub's `${{ … }}` and of `${AWS::Region}` nothing is known."""
+SHELL = re.compile(r"\$?\{\{[^{}]*\}\}|\$\{(?P<inner>[^{}]*)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)")
+"""`$NAME`, `${NAME}`, `${NAME:-default}`; of GitHub's `${{ … }}`, of Helm's `{{ … }}` and of `${AWS::Region}` nothing is known."""
 _INNER = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::?-(?P<default>.*))?", re.DOTALL)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -41,16 +42,22 @@ class Span:
     end: int
 
 
+Arguments = Mapping[str, Sequence[Text]]
+"""What the build arguments of a Dockerfile may be, by name."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Found:
     """What a format has found in a file.
 
     `texts` may name images; `whole` are exact replacements of their own (a framework's version) with what shall stand there;
-    `plain` are the plain scalars of YAML, which may need quotes then; `left` are texts that are left alone, and why.
+    `plain` are the plain scalars of YAML, which may need quotes then; `left` are texts that are left alone, and why;
+    `builds` are the Dockerfiles that a spec builds, relative to it, with what their arguments may be.
     """
 
     texts: list[Text] = field(default_factory=list)
     whole: list[tuple[Text, str]] = field(default_factory=list)
     plain: list[Span] = field(default_factory=list)
     left: list[tuple[Text, str]] = field(default_factory=list)
+    builds: list[tuple[str, Arguments]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

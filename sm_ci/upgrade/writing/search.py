@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sm_ci.upgrade.writing.pieces import UNKNOWN, Text
+from sm_ci.upgrade.writing.pieces import UNKNOWN, Text, unknown
 from sm_ci.upgrade.writing.wanted import Wanted, Whose
 
 _WORD = re.compile(rf"[A-Za-z0-9._/:@{UNKNOWN}-]+")
@@ -14,7 +14,9 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 _BEFORE = frozenset("}$\\%)*+~")
 """Before a word, these say that more of it stands there: `${PREFIX}churn:1.9`, `\\nchurn:1.9`."""
 _AFTER = re.compile(r"""[{$%<(*+~]|\\(?!["'nrt])""")
-"""Behind a word likewise: `churn:1.9{{suffix}}`, `churn:1.9*`; not `churn:1.9\\"`."""
+"""Behind a word likewise: `churn:1.9{suffix}`, `churn:1.9*`; not `churn:1.9\\"`."""
+_FORMATTED = frozenset("{$%")
+"""Of these, what begins a value that is put in there: the tag ends with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,18 +42,22 @@ class Mention:
 
 
 def mentions(text: Text, wanted: Wanted) -> Iterator[Mention]:
-    """Every image with a tag or digest that the text names, whole words only."""
+    """Every image with a tag or digest that the text names, whole words only; one that a value is put into is not `known`."""
     for match in _WORD.finditer(text.text):
         if not (text.shared or wanted.last in match[0] or UNKNOWN in match[0]):
             continue
         start, end = match.span()
-        if text.text[start - 1 : start] in _BEFORE or _AFTER.match(text.text, end):
+        before, more = text.text[start - 1 : start], _AFTER.match(text.text, end)
+        if more and before == more[0] == "*":  # Markdown's **churn:1.9**
+            before, more = "", None
+        if before in _BEFORE or (more and more[0] not in _FORMATTED):
             continue
-        if match[0].endswith((".", ":")):  # of the sentence, or of a mapping's key
+        if not more and match[0].endswith((".", ":")):  # of the sentence, or of a mapping's key
             end -= 1
         if scheme := _SCHEME.match(match[0]):
             start += scheme.end()
-        if mention := _mention(text.cut(start, end), wanted):
+        rest = unknown(f"{more[0]}…") if more else Text(())
+        if mention := _mention(text.cut(start, end) + rest, wanted):
             yield mention
 
 

@@ -67,12 +67,26 @@ def find(source: Source, wanted: Wanted, outside: Outside) -> Found:
         found.texts += _value(source, image, lookup)
     elif isinstance(image, positions.Mapping) and image.get("framework"):
         _framework(source, image, lookup, wanted, found)
+    elif isinstance(image, positions.Mapping):
+        _build(source, image, lookup, found)
     return found
 
 
 def _value(source: Source, scalar: Scalar, lookup: Lookup) -> list[Text]:
     text = content(source, scalar)
     return [text] if _LITERAL in text.text else expanded(text, lookup)
+
+
+def _build(source: Source, image: positions.Mapping, lookup: Lookup, found: Found) -> None:
+    """Its build arguments: one may be the base image, or a part of its name in FROM."""
+    given = image.get("args")
+    entries = given.entries if isinstance(given, positions.Mapping) else ()
+    arguments = {key.value: _value(source, value, lookup) for key, value in entries if isinstance(value, Scalar)}
+    found.texts += [text for texts in arguments.values() for text in texts]
+    folder, name = image.get("build"), image.get("dockerfile")
+    if isinstance(folder, Scalar):
+        dockerfile = name.value if isinstance(name, Scalar) else "Dockerfile"
+        found.builds.append((f"{folder.value}/{dockerfile}", arguments))
 
 
 def _lookup(source: Source, root: positions.Mapping, outside: Outside) -> Lookup:

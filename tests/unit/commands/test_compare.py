@@ -38,6 +38,14 @@ WRONG_THERE = (
     "ref:main/models/sm-ci.yml:6:21: tests[0].request.file: does not exist: 'nowhere.json'; did you mean 'row.json'?",
     "ref:main/models/sm-ci.yml:7:14: tests[0].expect.staus: is not a known key; did you mean 'status'?",
 )
+SHOWN_THERE = (
+    WRONG_THERE[0],
+    "  6 |     request: {file: nowhere.json}",
+    "    |                     ^",
+    WRONG_THERE[1],
+    "  7 |     expect: {staus: 200}",
+    "    |              ^",
+)
 WRONG_HERE = "sm-ci.yml:2:1: nam: is not a known key; did you mean 'name'?"
 REMEDY = "Name a commit that has the spec; a spec that was renamed since cannot be compared so."
 ANNOTATIONS = (
@@ -82,7 +90,7 @@ def test_what_is_wrong_in_a_commit_is_told_by_its_name_and_points_to_no_file_of_
     write(repository, **{"models/sm-ci.yml": SPEC.replace("name: churn", "nam: churn")})
     assert compare(repository, "--baseline", "ref:main", "--var", "TAG=1") == (
         2,
-        "\n".join([UNDECLARED, *WRONG_THERE, WRONG_HERE, "  2 | nam: churn", "    | ^", "4 errors", *ANNOTATIONS, ""]),
+        "\n".join([UNDECLARED, *SHOWN_THERE, WRONG_HERE, "  2 | nam: churn", "    | ^", "4 errors", *ANNOTATIONS, ""]),
         "",
     )
 
@@ -96,6 +104,29 @@ def test_a_spec_that_is_not_in_the_commit_is_told_by_its_path_in_the_repository(
         2,
         f"sm-ci: --candidate ref:HEAD: the commit {head} has no models/sm-ci.yml\n{REMEDY}\n",
     )
+
+
+def test_what_a_submodule_would_have_is_told_so(repository: Path) -> None:
+    """The commit only names the submodule's commit; no clone of it is asked for."""
+    git(
+        repository, "update-index", "--add", "--cacheinfo", f"160000,{git(repository, 'rev-parse', 'HEAD')},models/vend"
+    )
+    text = SPEC.replace("image: churn:1", "image: {build: vend}\nmodel: './vend/model'").replace(
+        "row.json", "vendor.json"
+    )
+    write(repository, **{"models/sm-ci.yml": text})
+    git(repository, "add", "models/sm-ci.yml")
+    git(repository, "commit", "-q", "-m", "x")
+    write(repository, **{"models/sm-ci.yml": SPEC})
+    status, said, wrong = compare(repository, "--candidate", "ref:HEAD")
+    assert (status, wrong) == (2, "")
+    empty = "models/vend is a submodule, which ref: leaves empty"
+    near = "did you mean 'row.json'?"
+    assert [line for line in said.splitlines() if line.startswith("ref:HEAD")] == [
+        f"ref:HEAD/models/sm-ci.yml:3:16: image.build: does not exist: 'vend'; {empty}",
+        f"ref:HEAD/models/sm-ci.yml:4:8: model: does not exist: './vend/model'; {empty}",
+        f"ref:HEAD/models/sm-ci.yml:7:21: tests[0].request.file: does not exist: 'vendor.json'; {near}",
+    ]
 
 
 def test_nothing_that_a_comparison_says_of_a_commit_names_the_folder_that_it_was_written_to(repository: Path) -> None:
@@ -112,6 +143,31 @@ def test_nothing_that_a_comparison_says_of_a_commit_names_the_folder_that_it_was
         assert "sm-ci-ref-" not in text
     assert '"spec": "ref:HEAD/models/sm-ci.yml"' in (repository.parent / "out" / "comparison.json").read_text()
     assert not list(repository.parent.glob("sm-ci-ref-*"))
+
+
+LOOSER = f"{SPEC}upgrade:\n  allow: {{p95: +50%, answers: any}}\n"
+OTHER = "that of the candidate's spec holds (answers any, p95 +50%), and not that of the baseline's (answers within tolerance)"
+
+
+def test_a_candidate_whose_spec_allows_more_is_seen(repository: Path) -> None:
+    commit(repository, **{"models/sm-ci.yml": SPEC})
+    write(repository, **{"models/sm-ci.yml": LOOSER})
+    _, said, _ = compare(repository, "--baseline", "ref:main")
+    assert f"notice: sm-ci.yml:9:10: upgrade.allow: {OTHER}\n" in said
+    assert (
+        f"::notice file=models/sm-ci.yml,line=9,col=10,title=other-allowances::upgrade.allow: {OTHER.replace('%', '%25')}\n"
+        in said
+    )
+    assert OTHER in (repository.parent / "out" / "comparison.json").read_text()
+
+
+def test_what_the_command_line_allows_is_the_same_for_both(repository: Path) -> None:
+    commit(repository, **{"models/sm-ci.yml": SPEC})
+    write(repository, **{"models/sm-ci.yml": LOOSER})
+    status, said, _ = compare(
+        repository, "--baseline", "ref:main", "--allow", "p95=+10%", "--allow", "answers=identical"
+    )
+    assert (status, "upgrade.allow" in said) == (3, False)
 
 
 COMMIT = Elsewhere(folder=Path("/tmp/sm-ci-ref-1/repo"), shown="ref:main", here=Path("/repo"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ class Page:
     body: str = '{"name": "team/churn", "tags": []}'
     link: str = ""
     status: int = 200
+    asks: str = ""
     kind: str = "application/json"
 
     @classmethod
@@ -46,8 +48,12 @@ class Server:
     answer: Answers
     asked: list[str] = field(default_factory=list)
 
-    def registry(self, name: str = "team/churn:1.0", login: Login | None = None) -> Registry:
-        patience = Patience(attempts=1)
+    def registry(
+        self,
+        name: str = "team/churn:1.0",
+        login: Login | None = None,
+        patience: Patience = Patience(attempts=1),  # noqa: B008 - frozen
+    ) -> Registry:
         return Registry(Reference.parse(f"{self.host}/{name}"), login, patience=patience, sleep=lambda _: None)
 
     def listed(self, **limits: int) -> Listing:
@@ -72,8 +78,9 @@ def serving(answer: Answers | Mapping[str, Page]) -> Iterator[Server]:
             self.send_response(page.status)
             self.send_header("Content-Type", page.kind)
             self.send_header("Content-Length", str(len(page.body.encode())))
-            if page.link:
-                self.send_header("Link", page.link)
+            for name, value in (("Link", page.link), ("WWW-Authenticate", page.asks)):
+                if value:
+                    self.send_header(name, value)
             self.end_headers()
             self.wfile.write(page.body.encode())
 
@@ -202,11 +209,59 @@ def test_what_a_registry_says_in_place_of_tags() -> None:
             ),
             "Does the login still hold, and may it list what is in the repository?",
         )
-        assert server.fault().kind == "registry-denied"
+        fault = server.fault()
+        assert (fault.kind, fault.message, fault.remedy) == (
+            "tags-denied",
+            (
+                f"the registry {server.host} does not tell the tags of {server.host}/team/churn: "
+                "HTTP 403, DENIED: not authorized to list"
+            ),
+            "Give registry-username and registry-password of somebody who may list them, if strangers may not.",
+        )
+    with serving({FIRST: Page(DENIED, status=405)}) as server:
+        assert server.fault().kind == "tags-denied"
     with serving({FIRST: Page("", status=401)}) as server:
         assert server.fault().kind == "registry-login-missing"
     with serving({FIRST: Page("busy", status=503)}) as server:
         assert server.fault().kind == "registry-failed"
+
+
+REALMS = {
+    "http://127.0.0.1:1/token": (
+        "nothing listens at 127.0.0.1:1, to which the registry {host} sends for {host}/team/churn:1.0: connection refused\n"
+        "Is the registry set up right?"
+    ),
+    "https://nowhere.invalid/token": (
+        "there is no host nowhere.invalid, to which the registry {host} sends for {host}/team/churn:1.0\n"
+        "Check the host's name. Does this machine resolve names of that network?"
+    ),
+}
+
+
+@pytest.mark.parametrize("realm", REALMS)
+def test_a_token_service_that_does_not_answer_is_told_by_its_own_name(realm: str) -> None:
+    with serving({FIRST: Page(status=401, asks=f'Bearer realm="{realm}",service="x"')}) as server:
+        assert str(server.fault()) == REALMS[realm].replace("{host}", server.host)
+
+
+def test_a_token_service_that_cuts_and_one_that_is_silent_are_told_by_their_own_names() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as service:
+        host = f"127.0.0.1:{service.getsockname()[1]}"
+
+        def cut() -> None:
+            connection, _ = service.accept()
+            connection.recv(1000)
+            connection.close()
+
+        threading.Thread(target=cut, daemon=True).start()
+        with serving({FIRST: Page(status=401, asks=f'Bearer realm="http://{host}/token"')}) as server:
+            message = server.fault().message
+            start = f"the connection to {host}, to which the registry {server.host} sends, was cut: "
+            assert message.startswith(start)
+            hasty = server.registry(patience=Patience(attempts=1, read=0.2))
+            with hasty as registry, pytest.raises(EnvironmentFault) as silent:
+                listed(registry)
+            assert silent.value.message == f"{host}, to which the registry {server.host} sends, did not answer in time"
 
 
 @pytest.mark.parametrize(

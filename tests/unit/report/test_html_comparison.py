@@ -24,7 +24,7 @@ from sm_ci.differences import (
     Verdict,
 )
 from sm_ci.report.html import comparison as html
-from sm_ci.report.html.marking import differing
+from sm_ci.report.html.marking import differing, marked
 from sm_ci.results import Answer, Blob, Exchange, Fault, LogLine, RunResult
 from tests.unit.report import versions_made as made
 from tests.unit.report.test_html import (
@@ -237,8 +237,52 @@ def with_body(exchange: Exchange | None, data: bytes, size: int = 0) -> Exchange
     return replace(exchange, outcome=replace(exchange.outcome, body=body))
 
 
+NOISY = ('{"id": "a1", "p": [{"s": 1, "x y": 2}], "n": 5}', '{"id": "b2", "p": [{"s": 3, "x y": 4}], "n": 6}')
+CHANGES, OTHERS = ("1", "2", "5"), ('"a1"', "1", "2", "5")
+
+
 @pytest.mark.parametrize(
-    ("left", "right", "marked"),
+    ("named", "changed"),
+    [
+        (["$.p[0].s", '$.p[0]["x y"]', "$.n"], CHANGES),
+        (["$.p", "$.n"], CHANGES),
+        (["mean($.p)", "$.n"], CHANGES),
+        (["length($.p)", "$.n", "$.gone"], CHANGES),
+        (["line 1 $.p", "line 1 $.n"], CHANGES),
+        (["$"], OTHERS),
+        ([], OTHERS),
+        (["status"], OTHERS),
+        (["$.p", "row 2, column 1"], OTHERS),
+        (["$.p[0].…", "$.n"], OTHERS),
+        (["$.gone"], OTHERS),
+    ],
+)
+def test_of_what_differs_changes_are_told_from_noise(named: list[str], changed: tuple[str, ...]) -> None:
+    sides = marked(*NOISY, named)
+    assert [NOISY[0][slice(*span)] for span, _ in sides[0]] == list(OTHERS)
+    assert tuple(NOISY[0][slice(*span)] for span, kind in sides[0] if kind == "changed") == changed
+    assert [kind for _, kind in sides[0]] == [kind for _, kind in sides[1]]
+
+
+def test_noise_beside_a_change_is_marked_otherwise_and_explained() -> None:
+    given = with_bodies(*NOISY)
+    value = ChangedValue(path="$.p[0].s", baseline="1", candidate="3", absolute=2.0, relative=2.0)
+
+    def page(differing: int) -> Element:
+        answer = replace(given.answers[0], values=(value,), differing=differing)
+        tree = parsed(html.page(replace(given, answers=(answer, *given.answers[1:]))))
+        return next(node for node in tree.iter() if node.get("id") == "answer-1")
+
+    known, unknown = page(1), page(2)  # of two places that changed one is not named: any may be the other
+    marks = [(words(node), node.get("class")) for node in known.iter("mark")]
+    assert marks[:4] == [('"a1"', "noise"), ("1", "changed"), ("2", "noise"), ("5", "noise")]
+    assert "Marked: what changed ; what differs within tolerance or noise." in words(known)
+    assert {node.get("class") for node in unknown.iter("mark")} == {"changed"}
+    assert "Marked:" not in words(unknown)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "found"),
     [
         ('{"a": 1, "b": 2}', '{"b": 2, "a": 3}', (["1"], ["3"])),
         ('{"a": [1, {"b": null}]}', '{"a": [1, {"b": true}, 7]}', (["null"], ["true", "7"])),
@@ -254,10 +298,10 @@ def with_body(exchange: Exchange | None, data: bytes, size: int = 0) -> Exchange
         ("yes", "no\nno", (["yes"], ["no", "no"])),
     ],
 )
-def test_what_differs_in_two_texts(left: str, right: str, marked: tuple[list[str], list[str]]) -> None:
+def test_what_differs_in_two_texts(left: str, right: str, found: tuple[list[str], list[str]]) -> None:
     spans = differing(left, right)
     assert (
-        tuple([text[slice(*span)] for span in side] for text, side in zip((left, right), spans, strict=True)) == marked
+        tuple([text[slice(*span)] for span in side] for text, side in zip((left, right), spans, strict=True)) == found
     )
 
 
@@ -271,6 +315,26 @@ def test_tests_and_checks_whose_outcome_changed(refused: str) -> None:
         "Contract checks whose outcome changed Check Baseline Candidate Outcome "
         "/ping answers while a request runs no answer within 2 s held broken refused"
     )
+
+
+def test_a_test_that_the_candidate_has_not_is_told_beside_the_verdict() -> None:
+    assert "is allowed. 1 test of the baseline is not among the candidate's: rows. " in header(
+        html.page(made.without("rows"))
+    )
+
+
+def test_of_many_reasons_a_few_lead_and_the_others_are_folded() -> None:
+    reasons = tuple(f"row {n}: changed{' and so on' * (30 if n == 1 else 0)}" for n in range(40))
+    page = html.page(replace(made.comparison(), reasons=reasons))
+    top = next(iter(parsed(page).iter("header")))
+    (folded,) = top.iter("details")
+    shown = [words(item) for item in next(iter(top.iter("ul"))).iter("li")]
+    assert [len(one) for one in shown] == [14, 180, 14, 14, 14]
+    assert (shown[0], shown[2:]) == (reasons[0], list(reasons[2:5]))
+    assert shown[1].startswith("row 1: changed and so on")
+    assert words(folded).startswith("35 more reasons row 5: changed row 6: changed ")
+    counted = (*reasons, "and 1,200 more")
+    assert "1,235 more reasons row 5: changed " in header(html.page(replace(made.comparison(), reasons=counted)))
 
 
 def test_both_start_ups_stand_on_one_scale(refused: str) -> None:
@@ -369,7 +433,8 @@ def test_candidates_with_what_became_of_them_and_why(upgraded: str) -> None:
     shown = part(upgraded, "candidates")
     assert "The oldest that did not pass is 2.8.0-cpu-py311-ubuntu22.04-sagemaker." in shown
     assert (
-        "2.9.0-cpu-py311-ubuntu22.04-sagemaker p95 grew by 17.2%, and +10% is allowed minor pushed 2025-12-20 "
+        "2.9.0-cpu-py311-ubuntu22.04-sagemaker 2 of 40 cases answer differently, the worst at $.predictions[0].score "
+        "by 0.0312 (4.1%) (and 2 more reasons) minor pushed 2025-12-20 "
         "patches until 2026-12-20 1.9 GiB refused"
     ) in shown
     assert "2.2.1-cpu-py311-ubuntu22.04-sagemaker the registry gave no manifest: 503 patch" in shown
@@ -432,6 +497,54 @@ def test_an_upgrade_that_ended_early() -> None:
         part(page, "stopped")
         == "Why it stopped Why it ended: registry-refused the registry denied *** What to do: Log in."
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (made.upgrade(), f"Digest sha256:{'1' * 64} Pushed"),
+        (made.undigested(built=False), f"Digest sha256:{'20' * 20:0<64} Pushed"),
+        (made.undigested(built=True), "Image churn:1.11 Pushed"),
+    ],
+    ids=["listed", "pulled", "built"],
+)
+def test_the_chosen_one_has_its_digest_too(given: UpgradeResult, told: str) -> None:
+    assert told in part(html.upgrade_page(given), "step").partition("Chosen")[2]
+
+
+def kind_of(page: str) -> str:
+    return next(iter(parsed(page).iter("header"))).get("class") or ""
+
+
+def test_a_blocked_one_says_why() -> None:
+    page = html.upgrade_page(made.crashed())
+    said = "the container exited with code 1 before GET /ping answered 200; the log says: AttributeError: module 'numpy' has no"
+    assert header(page).startswith(
+        f"blocked churn Of 2 newer images none passed; 1.9 stays. 2.0: {said} attribute 'float' | <b> *** 1.11: {said}"
+    )
+    assert kind_of(page) == "bad"
+    assert "0.700 AttributeError" in part(page, "candidate-1")
+
+
+def test_what_was_not_done_is_said() -> None:
+    said = "can be upgraded churn 1.9 → 1.11, a minor step that passed. "
+    page = html.upgrade_page(made.unwritten(writing=False))
+    assert header(page).startswith(f"{said}Nothing was written; with --write it is. ")
+    assert kind_of(page) == "good"
+    page = html.upgrade_page(made.unwritten(writing=True))
+    assert header(page).startswith(f"{said}Nothing was written: the warnings say why. ")
+    page = html.upgrade_page(made.listed())
+    assert header(page).startswith("not tried churn 4 newer images of which none was tried. 4 untried ")
+    assert kind_of(page) == "odd"
+
+
+def test_what_passed_without_being_decided_is_no_plain_green() -> None:
+    page = html.upgrade_page(made.undecided())
+    assert header(page).startswith(
+        "upgraded churn 1.9 → 1.11, a minor step that passed. Not everything about it could be judged. "
+        "p95 grew by 2 % (***) p50 too "
+    )
+    assert kind_of(page) == "odd"
 
 
 # What nobody can make of it.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sm_ci.differences import CandidateOutcome, Change, Comparison, UpgradeResult, UpgradeVerdict, Verdict
+from sm_ci.differences import Agreement, Change, Comparison, UpgradeResult, UpgradeVerdict, Verdict
 from sm_ci.report.console import Console, Level
 from sm_ci.report.padding import columns
 from sm_ci.report.versions import masking
@@ -28,7 +28,7 @@ FILES = [Path("out/junit.xml"), Path("out/summary.md")]
 
 def said(subject: Comparison | UpgradeResult, *, files: list[Path] | None = None, **more: object) -> str:
     stream = io.StringIO()
-    with Console(stream, environ={}, **more) as console:  # type: ignore[arg-type]
+    with Console(stream, **{"environ": {}, **more}) as console:  # type: ignore[arg-type]
         if isinstance(subject, Comparison):
             console.compared(subject, files or [])
         else:
@@ -41,7 +41,7 @@ def test_the_end_of_a_comparison() -> None:
         """
                Baseline             Candidate            Change     Allowed           Verdict
 Version        image:churn:1.9      image:churn:2.0
-Answers                             1 of 5 changed       3 alike    within tolerance  refused
+Answers                             1 of 5 changed                  within tolerance  refused
 p50            12.1 ms              12.4 ms              +2.5%      +10%              allowed
 p95            34.2 ms              68.1 ms              +99.1%     +10%              refused
 Start-up       2.60 s               2.40 s               -7.7%
@@ -76,10 +76,10 @@ written: out/junit.xml, out/summary.md
 def test_the_end_of_an_upgrade() -> None:
     assert said(made.upgrade()) == (
         """
-          Baseline         Candidate        Change   Allowed           Verdict
+          Baseline         Candidate        Change  Allowed           Verdict
 Version   image:churn:1.9  image:churn:2.0
-Answers                    0 of 2 changed   2 alike  within tolerance  allowed
-p50       12.1 ms          12.4 ms          +2.5%    +10%              allowed
+Answers                    0 of 2 changed           within tolerance  allowed
+p50       12.1 ms          12.4 ms          +2.5%   +10%              allowed
 Tests     5 passed         5 passed
 Contract  2 held           2 held
 
@@ -164,14 +164,10 @@ none of 2 answers changed: 1 identical, 1 within tolerance; took 1 min 5 s
     )
 
 
-def test_a_list_says_that_there_are_newer_versions() -> None:
-    given = made.upgrade()
-    untried = tuple(replace(one, outcome=CandidateOutcome.UNTRIED, comparison=None) for one in given.candidates)
-    listed = replace(given, verdict=UpgradeVerdict.CURRENT, chosen=None, first_bad=None, written=(), candidates=untried)
-    assert said(listed).endswith(
-        "\nNot tried: churn, 4 versions are newer than churn:1.9\n4 newer versions: 4 untried; took 2 min 10 s\n"
-    )
-    unknown = replace(listed, candidates=(), current=replace(given.current, reference=""), fault=FAULT)
+def test_one_that_ended_before_it_knew_what_is_in_use_names_no_image() -> None:
+    listed = made.listed()
+    assert said(replace(listed, verdict=UpgradeVerdict.CURRENT)) == said(listed)
+    unknown = replace(listed, candidates=(), current=replace(listed.current, reference=""), fault=FAULT)
     assert "\nNot upgraded: churn\n" in said(unknown)
 
 
@@ -203,7 +199,6 @@ Version
   candidate: image:churn:2.0
 Answers
   candidate: 0 of 2 changed
-  change: 2 alike
   allowed: within tolerance
   verdict: allowed
 p50
@@ -265,3 +260,71 @@ def test_a_stream_that_knows_only_ascii_keeps_its_columns() -> None:
     lines = raw.getvalue().decode().splitlines()
     head, version, answers = lines[1:4]
     assert version.index("image:\\u65e5\\u672c") == head.index("Candidate") == answers.index("0 of 2")
+
+
+def test_a_candidate_that_never_served_is_told_with_its_exception() -> None:
+    exception = "AttributeError: module 'numpy' has no attribute 'float' | <b> ***"
+    document = said(made.crashed())
+    assert (
+        f"- 2.0: refused: the container exited with code 1 before GET /ping answered 200; the log says: {exception}\n"
+        f"- 1.11: refused: the container exited with code 1 before GET /ping answered 200; the log says: {exception}\n"
+    ) in document
+    assert f"  |    0.700 {exception}\n" in document
+
+
+@pytest.mark.parametrize(
+    ("subject", "end"),
+    [
+        (
+            made.unwritten(writing=False),
+            """
+Can be upgraded: churn, churn:1.11 in place of churn:1.9
+4 newer versions: 1 passed, 1 refused, 1 errored, 1 untried. Nothing was written; with --write it is; took 2 min 10 s
+""",
+        ),
+        (
+            made.unwritten(writing=True),
+            """
+Can be upgraded: churn, churn:1.11 in place of churn:1.9
+4 newer versions: 1 passed, 1 refused, 1 errored, 1 untried. Nothing was written: the warnings say why; took 2 min 10 s
+""",
+        ),
+        (
+            made.listed(),
+            """
+Not tried: churn, 4 versions are newer than churn:1.9
+4 newer versions: 4 untried; took 2 min 10 s
+""",
+        ),
+    ],
+    ids=["not asked to write", "asked to write", "listed"],
+)
+def test_what_was_not_done_is_said(subject: UpgradeResult, end: str) -> None:
+    assert said(subject).endswith(end)
+
+
+def test_what_passed_without_being_decided_is_no_plain_green() -> None:
+    document = said(made.undecided(), environ={"FORCE_COLOR": "1"})
+    assert "- 1.11: passed: not decided: p95 grew by 2 % (***) (and 1 more reason)\n" in document
+    assert "\x1b[33mUpgraded: churn" in document
+
+
+def test_a_test_that_the_candidate_has_not_is_told() -> None:
+    assert said(made.without("rows")).endswith(
+        """
+Allowed: churn, image:churn:2.0 in place of image:churn:1.9
+1 test of the baseline is not among the candidate's: rows
+none of 2 answers changed: 1 identical, 1 within tolerance; took 1 min 5 s
+"""
+    )
+    many = said(made.without(*(f"row {n}" for n in range(7))), level=Level.QUIET)
+    assert many == (
+        "Allowed: churn, image:churn:2.0 in place of image:churn:1.9: none of 2 answers changed: 1 identical, 1 within "
+        "tolerance. 7 tests of the baseline are not among the candidate's: row 0, row 1, row 2, row 3, row 4 and 2 more.\n"
+    )
+
+
+def test_answers_that_agree_in_one_way_say_it_in_the_table_too() -> None:
+    given = made.allowed()
+    noisy = replace(given, answers=tuple(replace(one, agreement=Agreement.NOISE) for one in given.answers))
+    assert "\nAnswers                    0 of 2 changed   2 within noise  within tolerance  allowed\n" in said(noisy)

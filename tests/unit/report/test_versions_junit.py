@@ -146,7 +146,7 @@ def test_a_case_a_candidate() -> None:
     assert told(document, "2.0 (major)") == (
         "failure",
         f"{reason} (and 1 more reason)",
-        f"{reason} (and 1 more reason)\n{reason}\np95 grew by 99%, and +10% is allowed\n models/churn/sm-ci.yml:1",
+        f"{reason} (and 1 more reason)\np95 grew by 99%, and +10% is allowed\n models/churn/sm-ci.yml:1",
     )
     assert told(document, "1.10 (minor)")[:2] == ("error", "the registry did not give the image (***)")
     assert told(document, "1.9 (digest)")[:2] == ("skipped", "a newer one passed")
@@ -157,6 +157,34 @@ def test_a_case_a_candidate() -> None:
         "changed: sm-ci.yml:2: image: churn:1.11  # kept\n"
         "warning: the digest of 1.9 moved"
     )
+
+
+def test_a_candidate_that_never_served_is_told_once_with_its_log_at_the_line_that_did_it() -> None:
+    document = render(made.crashed())
+    check(document)
+    why = (
+        "the container exited with code 1 before GET /ping answered 200; the log says: "
+        "AttributeError: module 'numpy' has no attribute 'float' | <b> ***"
+    )
+    assert told(document, "2.0 (major)") == (
+        "failure",
+        why,
+        f"""\
+{why}
+Read the container's log.
+   0.500 loading (***)
+   0.700 AttributeError: module 'numpy' has no attribute 'float' | <b> ***
+   0.800 bye
+ model/inference.py:7""",
+    )
+    places = [(case.get("file"), case.get("line")) for case in suite_of(document).iter("testcase")]
+    assert places == [(made.SPEC, "3"), ("model/inference.py", "7"), ("model/inference.py", "7")]
+
+
+def test_the_digest_of_the_chosen_one_is_that_of_what_was_pulled_where_its_registry_tells_none() -> None:
+    for built, digest in ((False, f"sha256:{'20' * 20:0<64}"), (True, None)):  # what is empty is left out
+        items = suite_of(render(made.undigested(built=built))).iter("property")
+        assert {item.get("name"): item.get("value") for item in items}.get("candidate-digest") == digest
 
 
 def test_other_upgrades() -> None:

@@ -295,6 +295,94 @@ def test_other_upgrades() -> None:
 
 
 @cache
+def test_a_candidate_that_never_served_is_told_with_its_log() -> None:
+    document = markdown(made.crashed())
+    why = (
+        "the container exited with code 1 before GET /ping answered 200; the log says: "
+        "AttributeError: module 'numpy' has no attribute 'float' &#124; &#60;b&#62; &#42;&#42;&#42;"
+    )
+    assert f"| 2.0 | major | 2026-01-01 |  | refused | {why} |\n" in document
+    assert document[document.index("### Why 1.11") : document.index("<details>")] == (
+        """\
+### Why 1.11 ended: exited-at-start
+
+model/inference.py:7:1: the container exited with code 1 before GET /ping answered 200
+
+Read the container's log.
+
+```text
+   0.500 loading (***)
+   0.700 AttributeError: module 'numpy' has no attribute 'float' | <b> ***
+   0.800 bye
+```
+
+"""
+    )
+    assert (
+        document.index("### 2.0 beside 1.9: refused")
+        < document.index("### Why 2.0 ended")
+        < document.index("### Why 1.11")
+    )
+    check(document)
+
+
+def test_of_very_many_that_never_served_so_many_are_told_in_full() -> None:
+    given = made.crashed()
+    noisy = replace(made.CRASH, log=made.CRASH.log * 50, message="it exited\n" * 500)
+    (one, _) = given.candidates
+    assert one.comparison
+    side = replace(one.comparison.candidate, result=replace(one.comparison.candidate.result, fault=noisy))
+    many = (replace(one, comparison=replace(one.comparison, candidate=side)),) * 40
+    for limit in (3000, BODY):
+        document = markdown(replace(given, candidates=many), limit)
+        assert len(document.encode()) <= limit
+        assert document.count("### Why 2.0 ended") == (5 if limit == BODY else 0)
+        check(document)
+
+
+@pytest.mark.parametrize(("number", "shown", "left"), [(5, 5, 0), (6, 6, 0), (40, 5, 35)])
+def test_of_many_reasons_a_few_lead(number: int, shown: int, left: int) -> None:
+    reasons = tuple(f"row {n}: changed" for n in range(number))
+    document = markdown(replace(made.comparison(), reasons=reasons))
+    folded = part(document, "Why it is refused")
+    assert folded.count("changed") == shown
+    assert (f"\n- {left} more: in the parts below, and in comparison.json\n" in folded) is bool(left)
+    assert f"\nrow 0: changed (and {number - 1} more reasons)\n" in document
+
+
+def test_reasons_that_were_left_out_count() -> None:
+    reasons = (*(f"row {n}: changed" for n in range(50)), "and 1,200 more")
+    document = markdown(replace(made.comparison(), reasons=reasons))
+    assert "\nrow 0: changed (and 1,249 more reasons)\n" in document
+    assert "\n- 1,245 more: in the parts below, and in comparison.json\n" in document
+
+
+def test_what_was_not_done_is_said() -> None:
+    for writing, told in (
+        (False, "Nothing was written; with --write it is."),
+        (True, "Nothing was written: the warnings say why."),
+    ):
+        document = markdown(made.unwritten(writing=writing))
+        assert document.startswith(
+            "## Can be upgraded: churn, churn:1.11 in place of churn:1.9\n\n"
+            f"4 newer versions: 1 passed, 1 refused, 1 errored, 1 untried. {told}\n\n"
+        )
+    assert markdown(made.listed()).startswith(
+        "## Not tried: churn, 4 versions are newer than churn:1.9\n\n4 newer versions: 4 untried.\n"
+    )
+
+
+def test_what_could_not_be_decided_and_what_is_not_asked_any_more() -> None:
+    assert "| passed | not decided: p95 grew by 2 % (&#42;&#42;&#42;) (and 1 more reason) |\n" in markdown(
+        made.undecided()
+    )
+    assert markdown(made.without("rows")).startswith(
+        "## Allowed: churn, image:churn:2.0 in place of image:churn:1.9\n\n"
+        "none of 2 answers changed: 1 identical, 1 within tolerance. "
+        "1 test of the baseline is not among the candidate's: rows.\n"
+    )
+
+
 def long() -> Comparison:
     """Far more of everything than anybody reads."""
     given = made.comparison()

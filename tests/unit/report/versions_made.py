@@ -35,7 +35,17 @@ from sm_ci.differences import (
     Written,
 )
 from sm_ci.errors import Finding, Location, Severity
-from sm_ci.results import CheckOutcome, ContractCheck, Exchange, NoAnswer, NoAnswerKind, Outcome, RunResult
+from sm_ci.results import (
+    CheckOutcome,
+    ContractCheck,
+    Exchange,
+    Fault,
+    LogLine,
+    NoAnswer,
+    NoAnswerKind,
+    Outcome,
+    RunResult,
+)
 
 SECRET = "t0ps3cret"
 TOKEN = "hf_" + "a1B2" * 9
@@ -235,6 +245,88 @@ def allowed() -> Comparison:
         baseline=replace(given.baseline, contents=None),
         candidate=Subject(label="image:churn:2.0", result=run("2.0")),
     )
+
+
+CRASH = Fault(
+    kind="exited-at-start",
+    message="the container exited with code 1 before GET /ping answered 200",
+    remedy="Read the container's log.",
+    exit_status=1,
+    at=Location(path="model/inference.py", line=7, column=1),
+    log=(
+        LogLine(at=0.5, stream="stderr", text="loading (t0ps3cret)"),
+        LogLine(
+            at=0.7, stream="stderr", text="AttributeError: module 'numpy' has no attribute 'float' | <b> t0ps3cret"
+        ),
+        LogLine(at=0.8, stream="stderr", text="bye"),
+    ),
+)
+
+
+def crashed() -> UpgradeResult:
+    """Of two that are newer none came into service; the spec names the image in its third line."""
+    given = upgrade()
+    comparison = allowed()
+    side = replace(comparison.candidate, result=replace(comparison.candidate.result, fault=CRASH))
+    said = f"the candidate image:churn:2.0 cannot serve: {CRASH.message}"
+    comparison = replace(comparison, candidate=side, verdict=Verdict.REFUSED, answers=(), reasons=(said,))
+    first, second = (
+        replace(one, outcome=CandidateOutcome.REFUSED, reason=CRASH.message, comparison=comparison)
+        for one in given.candidates[:2]
+    )
+    return replace(given, verdict=UpgradeVerdict.BLOCKED, candidates=(first, second), chosen=None, written=(), at=at(3))
+
+
+def unwritten(*, writing: bool) -> UpgradeResult:
+    """One passed, and nothing was written of it."""
+    return replace(upgrade(), written=(), writing=writing)
+
+
+def listed() -> UpgradeResult:
+    """Newer ones, none of which was to be tried."""
+    given = upgrade()
+    untried = tuple(
+        replace(one, outcome=CandidateOutcome.UNTRIED, reason="", comparison=None) for one in given.candidates
+    )
+    return replace(given, verdict=UpgradeVerdict.UNKNOWN, candidates=untried, chosen=None, first_bad=None, written=())
+
+
+def undecided() -> UpgradeResult:
+    """The chosen one passed, and its latency could not be judged."""
+    given = upgrade()
+    assert given.chosen
+    assert given.chosen.comparison
+    comparison = replace(
+        given.chosen.comparison, verdict=Verdict.UNDECIDED, reasons=("p95 grew by 2 % (t0ps3cret)", "p50 too")
+    )
+    reason = f"not decided: {'; '.join(comparison.reasons)}"
+    chosen = replace(given.chosen, reason=reason, comparison=comparison)
+    return replace(given, candidates=(given.candidates[0], chosen), chosen=chosen)
+
+
+def undigested(*, built: bool) -> UpgradeResult:
+    """The list of tags gave no digest of the chosen one. What was hosted is it, or was `built` from it."""
+    given = upgrade()
+    assert given.chosen
+    assert given.chosen.comparison
+    side = given.chosen.comparison.candidate
+    assert side.result.image
+    side = replace(side, result=replace(side.result, image=replace(side.result.image, built=built)))
+    comparison = replace(given.chosen.comparison, candidate=side)
+    version = replace(given.chosen.version, digest="")
+    return replace(given, chosen=replace(given.chosen, version=version, comparison=comparison))
+
+
+def without(*names: str) -> Comparison:
+    """One that is allowed, and whose candidate's spec has not these tests of the baseline's."""
+    tests = tuple(
+        TestChange(
+            case=f"churn::{name}", name=name, baseline=Outcome.PASSED, candidate=None, judgement=Judgement.TOLD,
+            message=f"{name}: passed with the baseline, and is not among the candidate's tests", at=at(9),
+        )
+        for name in names
+    )  # fmt: skip
+    return replace(allowed(), tests=tests)
 
 
 def version(tag: str, **more: Any) -> ImageVersion:

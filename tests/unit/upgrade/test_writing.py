@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sm_ci.image.reference import Reference
-from sm_ci.upgrade.writing import Outside, Plan, Source, plan
+from sm_ci.upgrade.writing import Outside, Plan, Source, plan, rebuilt
 from sm_ci.upgrade.writing.dockerfiles import base
 
 CURRENT, NEW = "registry.example.com/ml/churn:1.9", "registry.example.com/ml/churn:1.10"
@@ -183,8 +183,8 @@ def test_a_matrix_is_left_alone() -> None:
     check(
         {"sm-ci.yml": text},
         {"sm-ci.yml": text},
-        "warning sm-ci.yml:1:1: names registry.example.com/ml/churn:1.9 nowhere; it was looked for in image: and in the "
-        "variables that it is made of; there is registry.example.com/ml/churn:${TAG} in line 2; nothing is changed in it",
+        "warning sm-ci.yml:1:1: names registry.example.com/ml/churn:1.9 nowhere; it was looked for in image: with its args, "
+        "and in the variables that it is made of; there is registry.example.com/ml/churn:${TAG} in line 2; nothing is changed in it",
     )
 
 
@@ -288,9 +288,17 @@ YAML = {
 }
 
 
-@pytest.mark.parametrize(("before", "wanted"), YAML.values(), ids=YAML.keys())
-def test_other_yaml(before: str, wanted: str) -> None:
-    check({"values.yaml": before}, {"values.yaml": wanted}, new=f"{NEW}@{NEW_PIN}")
+YAML_LEFT = {
+    "documents, CloudFormation and a workflow": [
+        "warning values.yaml:17:19: registry.example.com/ml/churn:1.9${X} is left as it is: its tag is not known here; look at it"
+    ]
+}
+
+
+@pytest.mark.parametrize("name", YAML)
+def test_other_yaml(name: str) -> None:
+    before, wanted = YAML[name]
+    check({"values.yaml": before}, {"values.yaml": wanted}, *YAML_LEFT.get(name, ()), new=f"{NEW}@{NEW_PIN}")
 
 
 DOCKERFILES = {
@@ -373,9 +381,18 @@ DOCKERFILES = {
 }
 
 
-@pytest.mark.parametrize(("before", "wanted"), DOCKERFILES.values(), ids=DOCKERFILES.keys())
-def test_dockerfiles(before: str, wanted: str) -> None:
-    check({"Dockerfile.gpu": before}, {"Dockerfile.gpu": wanted}, new=f"{NEW}@{NEW_PIN}")
+LEFT = f"{CURRENT} stands in %s, which is left as it is; change it by hand"
+DOCKERFILES_LEFT = {
+    "stages": [f"warning Dockerfile.gpu:5:16: {LEFT % 'RUN'}"],
+    "heredocs": [f"warning Dockerfile.gpu:{line}:6: {LEFT % 'a heredoc'}" for line in (3, 5)],
+}
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_dockerfiles(name: str) -> None:
+    before, wanted = DOCKERFILES[name]
+    left = DOCKERFILES_LEFT.get(name, ())
+    check({"Dockerfile.gpu": before}, {"Dockerfile.gpu": wanted}, *left, new=f"{NEW}@{NEW_PIN}")
 
 
 def test_hadolint_reads_a_dockerfile_before_and_after_alike(tmp_path: Path) -> None:
@@ -542,14 +559,153 @@ def test_what_is_left_alone_in_terraform(text: str, finding: str) -> None:
     check({"main.tf": text}, {"main.tf": text}, finding)
 
 
+IS_LEFT = "is left as it is: its tag is not known here; look at it"
+HALF = {
+    "Terraform, by an index": (
+        "main.tf",
+        'x = "{image}:1.9"\ny = "{image}:${local.tags[0]}"\nz = "a/${var.z}:1.9-${var.y}"\n',
+        [f"2:6: {{image}}:${{local.tags[0]}} {IS_LEFT}"],
+    ),
+    "Terraform, by functions": (
+        "main.tf",
+        (
+            'x = "{image}:1.9"\nz = format("{image}:%s", "1.9")\ny = format("%s:%s", "{image}", "1.9")\n'
+            'a = join(":", ["{image}", local.tag])\nb = "{image}:%{ if var.old }1.8%{ else }1.9%{ endif }"\n'
+        ),
+        [
+            f"2:13: {{image}}:%… {IS_LEFT}",
+            f"5:6: {{image}}:${{if var.old}}1.8${{else}}1.9${{endif}} {IS_LEFT}",
+            "3:22: {image} is left as it is: it stands without a tag; look at what uses it",
+            "4:17: {image} is left as it is: it stands without a tag; look at what uses it",
+        ],
+    ),
+    "a repository that is used with a tag": (
+        "main.tf",
+        (
+            'locals {\n  repository = "{image}"\n  tag = "1.9"\n  old = "1.8"\n}\nx = "${local.repository}:${local.tag}"\n'
+            'module "x" {\n  image_repository = "{image}"\n  image_tag = "1.8"\n}\nname = "ml/churn"\nname = "churn"\n'
+        ),
+        [],
+    ),
+    "a workflow": (
+        "ci.yml",
+        (
+            "env: {TAG: '1.9'}\njobs:\n  a:\n    container: {image}:1.9\n    steps:\n"
+            "      - run: docker run {image}:${{ env.TAG }}\n      - run: docker run {image}:$TAG && docker run {image}:$TAG\n"
+        ),
+        [
+            f"6:25: {{image}}:${{{{ env.TAG }}}} {IS_LEFT}",
+            f"7:25: {{image}}:$TAG {IS_LEFT}",
+            f"7:74: {{image}}:$TAG {IS_LEFT}",
+        ],
+    ),
+    "Helm": (
+        "values.yaml",
+        "a: '{image}:1.9'\nb: '{image}:{{ .Chart.AppVersion }}'\nc: {repository: '{image}', tag: '{{ .tag }}'}\n",
+        [
+            f"2:5: {{image}}:{{{{ .Chart.AppVersion }}}} {IS_LEFT}",
+            f"3:18: {{image}}:{{{{ .tag }}}} {IS_LEFT}",
+        ],
+    ),
+    "Helm, without a tag": ("values.yaml", "a: '{image}:1.9'\nb: {repository: '{image}', tag: ''}\nc: '{image}'\n", []),
+    "a Dockerfile": (
+        "Dockerfile",
+        "ARG TAG\nFROM {image}:${TAG} AS a\nFROM {image}:1.9\nENV BASE={image}:1.9\n",
+        [
+            "4:10: {image}:1.9 stands in ENV, which is left as it is; change it by hand",
+            f"2:6: {{image}}:${{TAG}} {IS_LEFT}",
+        ],
+    ),
+    "Python": ("a.py", "A = '{image}:1.9'\nB = f'{image}:{TAG}'\n", [f"2:7: {{image}}:{{… {IS_LEFT}"]),
+    "a placeholder": ("README.md", "Run {image}:1.9, or {image}:<tag>, {image}:* or {image}: as you like\n", []),
+}
+
+
+@pytest.mark.parametrize("name", HALF)
+def test_what_stays_in_a_file_that_changes_is_told(name: str) -> None:
+    file, text, findings = HALF[name]
+    text = text.replace("{image}", CURRENT[:-4])
+    made = planned({file: text})
+    (changed,) = after({file: text}, made).values()
+    assert changed == text.replace(":1.9", ":1.10", 1 if "main.tf" in file or "Dockerfile" in file else 9).replace(
+        'tag = "1.9"', f'tag = "{1.9 if findings else "1.10"}"'
+    )
+    assert told(made) == [f"warning {file}:{finding.replace('{image}', CURRENT[:-4])}" for finding in findings]
+
+
+def test_a_digest_that_is_not_known_keeps_its_tag_too() -> None:
+    text = "ARG DIGEST\nFROM registry.example.com/ml/churn:1.9@${DIGEST}\n"
+    check(
+        {"Dockerfile": text},
+        {"Dockerfile": text},
+        f"warning Dockerfile:2:6: {CURRENT}@${{DIGEST}} is left as it is: its digest is not known here; look at it",
+        new=f"{NEW}@{NEW_PIN}",
+    )
+
+
+def test_of_very_many_places_the_first_are_told() -> None:
+    made = planned({"a.sh": f"{CURRENT}\n" + "registry.example.com/ml/churn:$TAG\n" * 5000})
+    assert told(made)[:1] == [f"warning a.sh:2:1: registry.example.com/ml/churn:$TAG {IS_LEFT}"]
+    assert told(made)[20:] == [
+        "warning a.sh:22:1: here and behind it are more than the 20 places that are told; look at them"
+    ]
+
+
+BUILDS = {
+    "an argument that is all": ("{BASE: '%s'}", "ARG BASE=python:3.11\nFROM ${BASE}\n", None),
+    "an argument that is the tag": ("{TAG: '1.9'}", "ARG TAG\nFROM registry.example.com/ml/churn:${TAG}\n", None),
+    "an argument that is the default too": (
+        "{TAG: '1.9'}",
+        "ARG TAG=1.9\nFROM registry.example.com/ml/churn:${TAG}\n",
+        "ARG TAG=1.10\nFROM registry.example.com/ml/churn:${TAG}\n",
+    ),
+    "a variable in it": ("{BASE: 'registry.example.com/ml/churn:${V}'}", "ARG BASE\nFROM $BASE\n", None),
+}
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_the_arguments_of_what_a_spec_builds(name: str) -> None:
+    arguments, dockerfile, changed = BUILDS[name]
+    spec = f"{HEAD}variables: {{V: '1.9'}}\nimage: {{build: c/., args: {arguments.replace('%s', CURRENT)}}}\n"
+    wanted = spec.replace("V: '1.9'", "V: '1.10'") if "${V}" in spec else spec.replace(":1.9", ":1.10")
+    wanted = wanted.replace("TAG: '1.9'", "TAG: '1.10'")
+    check({"c/Dockerfile": dockerfile, "sm-ci.yml": spec}, {"c/Dockerfile": changed or dockerfile, "sm-ci.yml": wanted})
+
+
+def test_arguments_of_another_dockerfile_are_none_of_this_one() -> None:
+    spec = f"{HEAD}image: {{build: c, dockerfile: other, args: {{TAG: '1.9'}}}}\n"
+    text = "ARG TAG\nFROM registry.example.com/ml/churn:${TAG}\nFROM registry.example.com/ml/churn:1.9\n"
+    made = planned({"c/Dockerfile": text, "sm-ci.yml": spec})
+    assert [change.source.path for change in made.changes] == ["c/Dockerfile"]
+
+
+def test_what_is_built_for_a_trial() -> None:
+    def built(
+        text: str, arguments: Mapping[str, str], current: str = CURRENT, new: str = NEW
+    ) -> tuple[str, dict[str, str]]:
+        source = Source(path="D", file=Path("D"), content=text.encode())
+        content, given = rebuilt(source, arguments, Reference.parse(current), Reference.parse(new))
+        return content.decode(), given
+
+    direct, by_tag = f"FROM {CURRENT}\n", "ARG TAG=1.9\nFROM registry.example.com/ml/churn:${TAG}\n"
+    assert built(direct, {"A": "1.9"}) == (f"FROM {NEW}\n", {"A": "1.9"})
+    assert built(by_tag, {"TAG": "1.9"}) == (by_tag.replace("1.9", "1.10"), {"TAG": "1.10"})
+    assert built("ARG B\nFROM $B\n", {"B": CURRENT, "C": "Ü"}) == ("ARG B\nFROM $B\n", {"B": NEW, "C": "Ü"})
+    moved = f"{CURRENT}@{NEW_PIN}"
+    assert built(direct, {}, new=moved) == (f"FROM {moved}\n", {})
+    assert built(f"FROM {CURRENT}@{OLD_PIN}\n", {}, f"{CURRENT}@{OLD_PIN}", moved) == (f"FROM {moved}\n", {})
+
+
 def test_other_texts_at_whole_words() -> None:
     text = """\
         {"image": "registry.example.com/ml/churn:1.9", "b": ["registry.example.com/ml/churn:1.9.1"],
          "c": "registry.example.com/ml/churn:1.9-gpu", "d": "xregistry.example.com/ml/churn:1.9"}
         Use registry.example.com/ml/churn:1.9. (registry.example.com/ml/churn:1.9), `registry.example.com/ml/churn:1.9`
+        Not *registry.example.com/ml/churn:1.9, nor registry.example.com/ml/churn:1.9*, but **registry.example.com/ml/churn:1.9**
         """
     words = ['"image": "registry.example.com/ml/churn:1.9', "Use registry.example.com/ml/churn:1.9"]
     words += ["(registry.example.com/ml/churn:1.9", "`registry.example.com/ml/churn:1.9"]
+    words += ["**registry.example.com/ml/churn:1.9"]
     wanted = text
     for word in words:
         assert wanted.count(word) == 1

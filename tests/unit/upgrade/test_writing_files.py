@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from sm_ci.differences import Written
 from sm_ci.errors import EnvironmentFault, Severity, SpecError
 from sm_ci.image.reference import Reference
-from sm_ci.upgrade.writing import Outside, Plan, plan, read, write
+from sm_ci.upgrade.writing import Outside, Plan, check, plan, read, write
 
 CURRENT, NEW = "registry.example.com/ml/churn:1.9", "registry.example.com/ml/churn:1.10"
 NOTHING = Outside(variables={}, environ={})
@@ -41,6 +43,11 @@ def prepared(
 
 def upgraded(*names: str, outside: Outside = NOTHING, workspace: Path | None = None) -> tuple[Written, ...]:
     return write(prepared(names, outside=outside, workspace=workspace), outside, workspace)
+
+
+def checked(*names: str, outside: Outside = NOTHING, new: str = NEW) -> Plan:
+    """What is told before anything is hosted."""
+    return check(names, Path(), None, current=Reference.parse(CURRENT), new=Reference.parse(new), outside=outside)
 
 
 def left(folder: Path) -> list[str]:
@@ -90,6 +97,12 @@ def test_all_files_at_once_with_the_lines_that_changed(here: Path) -> None:
     assert left(here) == ["container", "container/Dockerfile", "infra", "infra/main.tf", "same", "sm-ci.yml"]
 
 
+def test_the_lines_that_are_told_can_be_shown(here: Path) -> None:
+    put({"a.txt": b"Gr\xfc\xdfe " + CURRENT.encode() + b"\r\n"})
+    (written,) = upgraded("a.txt")
+    assert written == Written(path="a.txt", line=1, before=f"Gr\ufffd\ufffde {CURRENT}", after=f"Gr\ufffd\ufffde {NEW}")
+
+
 def test_mode_and_owner_stay(here: Path) -> None:
     put({"a.json": CURRENT})
     Path("a.json").chmod(0o640)
@@ -108,10 +121,89 @@ def test_a_file_that_is_read_only_keeps_all_from_being_written(here: Path) -> No
     with pytest.raises(EnvironmentFault) as raised:
         upgraded("a.json", "b.json")
     assert str(raised.value) == (
-        "b.json:1:1: is read-only; nothing is written\nRun chmod u+w b.json, or leave it out of upgrade.write."
+        "b.json:1:1: b.json is read-only; nothing is written\nRun chmod u+w b.json, or leave it out of upgrade.write."
     )
     assert raised.value.exit_status == 3
+    with pytest.raises(EnvironmentFault) as early:
+        checked("a.json", "b.json")
+    assert str(early.value) == str(raised.value)
     assert (Path("a.json").read_text(), left(here)) == (CURRENT, ["a.json", "b.json"])
+
+
+def test_a_check_leaves_everything_as_it_is_and_says_what_would_be_done(here: Path) -> None:
+    pinned = f"{CURRENT}@sha256:{'a' * 64}"
+    put({"a.json": CURRENT, "b.json": pinned, "c.json": "{}", "sm-ci.yml": f"version: 1\nimage: {CURRENT}\n"})
+    before = {name: (Path(name).read_bytes(), Path(name).stat().st_mtime_ns) for name in left(here)}
+    made = checked("a.json", "b.json", "c.json", "sm-ci.yml")  # the digest of what will be written is not known yet
+    assert [change.source.path for change in made.changes] == ["a.json", "b.json", "sm-ci.yml"]
+    assert [str(finding) for finding in made.findings] == [
+        f"c.json:1:1: names {CURRENT} nowhere; it was looked for as a whole word; nothing is changed in it"
+    ]
+    assert {name: (Path(name).read_bytes(), Path(name).stat().st_mtime_ns) for name in left(here)} == before
+
+
+def test_a_check_tells_what_a_write_would(here: Path) -> None:
+    put(
+        {
+            "sm-ci.yml": "version: 1\nvariables: {TAG: '1.9'}\nmodel: ./m-${TAG}\nimage: registry.example.com/ml/churn:${TAG}\n"
+        }
+    )
+    Path("m-1.9").mkdir()
+    with pytest.raises(SpecError) as raised:
+        checked("sm-ci.yml")
+    assert "model: after the change: does not exist: './m-1.10'" in str(raised.value)
+    with pytest.raises(SpecError) as raised:
+        checked("none.json")
+    assert str(raised.value) == (
+        "none.json:1:1: cannot be read: No such file or directory; name a file that names the image"
+    )
+    assert left(here) == ["m-1.9", "sm-ci.yml"]
+
+
+def test_a_file_system_that_is_read_only_is_told(here: Path) -> None:
+    put({"frozen/a.json": CURRENT})
+    done = subprocess.run(
+        [
+            "unshare",
+            "--user",
+            "--map-root-user",
+            "--mount",
+            "sh",
+            "-c",
+            'mount --bind -o ro frozen frozen && exec "$@"',
+            "sh",
+            sys.executable,
+            "-c",
+            CHECKED,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.stdout == (
+        "frozen/a.json:1:1: frozen/a.json cannot be written: Read-only file system; nothing is written\n"
+        "Mend that, or leave it out of upgrade.write.\n"
+    ), done.stderr
+
+
+CHECKED = f"""
+from pathlib import Path
+from sm_ci.errors import EnvironmentFault
+from sm_ci.image.reference import Reference
+from sm_ci.upgrade.writing import Outside, check
+try:
+    check(
+        ["frozen/a.json"],
+        Path(),
+        None,
+        current=Reference.parse("{CURRENT}"),
+        new=Reference.parse("{NEW}"),
+        outside=Outside(variables={{}}, environ={{}}),
+    )
+except EnvironmentFault as fault:
+    print(fault)
+"""
 
 
 def test_a_file_that_somebody_changes_meanwhile(here: Path) -> None:
@@ -121,7 +213,7 @@ def test_a_file_that_somebody_changes_meanwhile(here: Path) -> None:
     with pytest.raises(EnvironmentFault) as raised:
         write(made, NOTHING, None)
     assert str(raised.value) == (
-        "b.json:1:1: was changed by somebody else meanwhile; nothing is written\nRun it again."
+        "b.json:1:1: b.json was changed by somebody else meanwhile; nothing is written\nRun it again."
     )
     assert (Path("a.json").read_text(), Path("b.json").read_text()) == (CURRENT, "theirs")
     assert left(here) == ["a.json", "b.json"]
@@ -134,7 +226,7 @@ def test_a_file_that_somebody_removes_meanwhile(here: Path) -> None:
     with pytest.raises(EnvironmentFault) as raised:
         write(made, NOTHING, None)
     assert str(raised.value) == (
-        "a.json:1:1: cannot be read any more: No such file or directory; nothing is written\nRun it again."
+        "a.json:1:1: a.json cannot be read any more: No such file or directory; nothing is written\nRun it again."
     )
 
 
@@ -179,6 +271,29 @@ def test_a_spec_that_would_name_another_image_keeps_all_from_being_written(here:
         f"sm-ci.yml:3:8: would name {CURRENT[:-3]}1.11 and not {NEW} after the change, so nothing is written"
     )
     assert "B: '9'" in Path("sm-ci.yml").read_text()
+
+
+BUILT = "version: 1\nvariables: {TAG: '1.9'}\nimage: {build: c, args: {TAG: '${TAG}', TOOLS: registry.example.com/ml/churn:1.9}}\n"
+
+
+def test_a_spec_that_would_go_on_building_on_the_old_image_keeps_all_from_being_written(here: Path) -> None:
+    put({"sm-ci.yml": BUILT, "c/Dockerfile": "ARG TAG=1.8\nFROM registry.example.com/ml/churn:${TAG}\n"})
+    outside = Outside(variables={"TAG": "1.9"}, environ={})
+    with pytest.raises(SpecError) as raised:
+        upgraded("sm-ci.yml", "c/Dockerfile", outside=outside)
+    assert str(raised.value) == (
+        f"sm-ci.yml:3:8: would build on {CURRENT} and not {NEW} after the change, so nothing is written"
+    )
+    assert Path("sm-ci.yml").read_text() == BUILT
+
+
+@pytest.mark.parametrize("dockerfile", ["ARG TAG\nFROM registry.example.com/ml/churn:${TAG}\n", "FROM debian:12\n"])
+def test_a_spec_whose_build_arguments_change_is_written(here: Path, dockerfile: str) -> None:
+    put({"sm-ci.yml": BUILT, "c/Dockerfile": dockerfile})
+    changed = {(one.path, one.after) for one in upgraded("sm-ci.yml", "c/Dockerfile")}
+    arguments = "image: {build: c, args: {TAG: '${TAG}', TOOLS: registry.example.com/ml/churn:1.10}}"
+    variables = {("sm-ci.yml", "variables: {TAG: '1.10'}")} if "TAG" in dockerfile else set()
+    assert changed == {("sm-ci.yml", arguments), *variables}
 
 
 def test_a_spec_needs_no_secrets_and_takes_its_own_variables(here: Path) -> None:
@@ -231,10 +346,13 @@ def test_a_file_outside_is_an_error_on_a_runner(here: Path) -> None:
 
 def test_what_is_no_text_and_what_is_too_large(here: Path) -> None:
     put({"binary": b"a\0b", "large": b" " * (8 * 2**20 + 1), "folder/x": ""})
+    os.mkfifo("pipe")
     with pytest.raises(SpecError) as raised:
-        read(["binary", "large", "folder"], Path(), None)
+        read(["binary", "large", "folder", "pipe", "/dev/zero"], Path(), None)
     assert str(raised.value) == (
         "binary:1:1: is no text: it holds a NUL character; save it as UTF-8, or leave it out\n"
         "large:1:1: is larger than 8 MiB; name the file that names the image\n"
-        "folder:1:1: cannot be read: Is a directory; name a file that names the image"
+        "folder:1:1: cannot be read: Is a directory; name a file that names the image\n"
+        "pipe:1:1: is no file but a device, a socket or a pipe; name a file that names the image\n"
+        "/dev/zero:1:1: is no file but a device, a socket or a pipe; name a file that names the image"
     )
