@@ -189,14 +189,17 @@ class Console:
         if written and not self._quiet:
             self._line(f"written: {', '.join(map(str, written))}", "dim")
 
-    def spec_errors(self, findings: Sequence[Finding], *, folder: Path | None = None) -> None:
-        """What is wrong with a spec: place, message, and the line with a caret. Paths start from `folder`."""
+    def spec_errors(
+        self, findings: Sequence[Finding], *, folder: Path | None = None, told: Sequence[Finding] = ()
+    ) -> None:
+        """What is wrong with a spec: place, message, and the line with a caret. Paths start from `folder`.
+
+        `told` are the same findings as users read them, where the files are in a folder that users do not know.
+        """
         self._screen.status("")
-        for finding in findings:
+        for finding, said in zip(findings, told or findings, strict=True):
             error = finding.severity is Severity.ERROR
-            self._line(
-                self._clean(str(finding) if error else f"{finding.severity}: {finding}"), "bad" if error else "warn"
-            )
+            self._line(self._clean(str(said) if error else f"{said.severity}: {said}"), "bad" if error else "warn")
             shown = excerpt(finding.at, folder or Path.cwd()) if finding.at else None
             for line in shown or ():
                 self._line(f"  {self._clean(line)}", "dim")

@@ -195,7 +195,7 @@ def test_the_base_of_an_image_that_is_built_is_upgraded_in_its_dockerfile(
     ("keys", "options", "status", "said"),
     [
         ({"upgrade": {"write": ["missing.tf"]}}, (), 2, "missing.tf"),
-        ({"upgrade": {"write": ["sm-ci.yml", "kept.tf"]}}, ("--write",), 2, "kept.tf is read-only; nothing is written"),
+        ({"upgrade": {"write": ["sm-ci.yml", "kept.tf"]}}, ("--write",), 3, "kept.tf is read-only; nothing is written"),
         ({"upgrade": {"level": "huge"}}, (), 2, "upgrade.level"),
         ({}, ("--registry-username", "nobody"), 3, "does not tell the tags of"),
         ({"image": {"build": "container"}}, (), 2, "names an image whose tag tells a version"),
