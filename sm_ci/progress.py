@@ -21,6 +21,9 @@ class Progress(Protocol):
     def done(self, text: str) -> None:
         """The step ended well (`ready after 1.2 s`)."""
 
+    def wrong(self, text: str) -> None:
+        """The step ended badly, and the run goes on (`load steady: p95 < 200ms: expected < 200ms, got 310 ms`)."""
+
     def case(self, result: CaseResult, position: int, total: int) -> None:
         """Case number `position` of `total` (from 1) has ended."""
 
@@ -41,6 +44,9 @@ class Silent:
         """Nothing."""
 
     def done(self, text: str) -> None:
+        """Nothing."""
+
+    def wrong(self, text: str) -> None:
         """Nothing."""
 
     def case(self, result: CaseResult, position: int, total: int) -> None:

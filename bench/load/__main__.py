@@ -121,7 +121,7 @@ def openly(port: int, rounds: int, seconds: float) -> list[Row]:
         still.append(_sleeping(seconds / 2))
         found = clients.measure(port, "/invocations", Stage(seconds=seconds, judged=True, rate=RATE, poisson=False))
         rates.append(found.of({0}).ended / seconds)
-        (p99,) = found.late.percentiles([99])
+        (p99,) = found.courses[0].late.percentiles([99])
         late.append(p99 or 0.0)
         say(
             f"open: {rates[-1]:,.1f}/s, begun {late[-1] * 1e3:.2f} ms late (p99); a sleep here is {still[-1] * 1e3:.2f} ms late"

@@ -50,7 +50,7 @@ def ours(port: int, path: str, connections: int, seconds: float) -> Ran:
         raise NotMeasured(f"the generator met errors: {dict(whole.errors)}")
     interval = found.seconds({0}) * connections / whole.answered
     (p99,) = _corrected(whole.latency, interval).percentiles([99])
-    cpu = found.cpu + time.process_time() - mine
+    cpu = found.courses[0].cpu + time.process_time() - mine
     return Ran(rate=whole.answered / found.seconds({0}), cpu=cpu / whole.answered, p99=p99 or 0.0)
 
 

@@ -6,25 +6,33 @@ import hashlib
 from collections.abc import Sequence
 
 from sm_ci.load.frames import Taken
+from sm_ci.load.measurement import Measurement
 from sm_ci.load.wanted import Request
 from sm_ci.results import Answer, Blob, CaseResult, Checked, Exchange, Failure, Outcome, header
 
 EXAMPLES = 5
-"""Answers that are shown of those that failed."""
+"""Answers that are shown of those that failed, each in a way of its own."""
 SHOWN_BODY = 64 * 1024
 
 
-def check(share: float, taken: Sequence[Taken], requests: Sequence[Request], offset: float) -> Checked:
-    """All of them. `offset` makes the run's seconds of the monotonic clock."""
+def check(share: float, measurement: Measurement, requests: Sequence[Request]) -> Checked:
+    """All that were handed over."""
     failed = 0
-    examples: list[CaseResult] = []
-    for one in taken:
+    examples: dict[tuple[object, ...], CaseResult] = {}
+    for one in measurement.taken:
         request, answer = requests[one.call], _answer(one)
         if failures := request.judge(answer):
             failed += 1
-            if len(examples) < EXAMPLES:
-                examples.append(_case(one, request, answer, failures, offset))
-    return Checked(share=share, answers=len(taken), failed=failed, examples=tuple(examples))
+            how = (request.id, *((failure.check, failure.path) for failure in failures))
+            if how not in examples and len(examples) < EXAMPLES:
+                examples[how] = _case(one, request, answer, failures, measurement.offset)
+    return Checked(
+        share=share,
+        answers=len(measurement.taken),
+        failed=failed,
+        too_large=measurement.too_large,
+        examples=tuple(examples.values()),
+    )
 
 
 def _answer(taken: Taken) -> Answer:

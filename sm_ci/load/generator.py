@@ -88,7 +88,8 @@ class Generator:
     def _lines(self) -> Iterator[bytes]:
         if self._process.stdout is None:
             return
-        patience, rest, pipe = SILENCE + self.plan.slice, b"", self._process.stdout.fileno()
+        patience, pipe = SILENCE + self.plan.slice, self._process.stdout.fileno()
+        begun: list[bytes] = []  # of a line; one with a whole answer comes in hundreds of pieces
         while True:
             ready, _, _ = select([pipe], [], [], patience)
             if not ready:
@@ -96,7 +97,11 @@ class Generator:
             piece = os.read(pipe, _PIECE)
             if not piece:
                 return
-            *lines, rest = (rest + piece).split(b"\n")
+            *lines, rest = piece.split(b"\n")
+            if lines:
+                lines[0] = b"".join((*begun, lines[0]))
+                begun.clear()
+            begun.append(rest)
             yield from lines
 
     def _last_words(self) -> str:

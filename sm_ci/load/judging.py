@@ -9,7 +9,7 @@ from sm_ci.errors import Location
 from sm_ci.load.measurement import Sum
 from sm_ci.report import load as wording
 from sm_ci.results import ClientCost, Limit, LimitOutcome, Usage
-from sm_ci.spec.thresholds import LATENCY, THROUGHPUT, Threshold
+from sm_ci.spec.thresholds import LATENCY, THROUGHPUT, USAGE, Threshold
 
 BUSY = 0.85
 """Of one core: a generator that uses more may have kept its own answers waiting."""
@@ -24,14 +24,16 @@ SCALED = "the container has less than its instance type, as this machine is smal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What limits are judged on. `events` are those of streams a second; None where nothing streams.
+    """What limits are judged on. `throughput` is answers as expected a second while requests were begun, over `seconds`.
 
-    `peak`, `growth` and `cpu` (of what the container may use) are None where not known. `void` says why latency and
-    throughput tell nothing about the container, `unseen` why what it uses is not known.
+    `events` are those of streams a second; None where nothing streams. `peak`, `growth` and `cpu` (of what the container may
+    use) are None where not known. `void` says why latency and throughput tell nothing about the container, `unseen` why what
+    it uses is not known.
     """
 
     requests: Sum
     seconds: float
+    throughput: float = 0.0
     events: float | None = None
     peak: int | None = None
     growth: float | None = None
@@ -40,11 +42,6 @@ class Figures:
     void: str = ""
     unseen: str = ""
     scaled: bool = False
-
-    @property
-    def throughput(self) -> float:
-        """Answers as expected a second."""
-        return self.requests.answered / self.seconds if self.seconds > 0 else 0.0
 
     def value(self, limit: Threshold) -> float | None:
         """The figure that a limit names."""
@@ -125,21 +122,21 @@ def _verdict(limit: Threshold, value: float | None, figures: Figures) -> tuple[L
         return LimitOutcome.VOID, f"void, as {why}; it was {measured}"
     if limit.holds(value):
         return LimitOutcome.HELD, f"was {measured}"
-    return LimitOutcome.BROKEN, f"expected {limit.text.removeprefix(limit.metric).strip()}, got {measured}"
+    late = wording.LATE if limit.metric == "throughput" and not value and figures.requests.answered else ""
+    return LimitOutcome.BROKEN, f"expected {limit.text.removeprefix(limit.metric).strip()}, got {measured}{late}"
 
 
 def _unknown(limit: Threshold, figures: Figures) -> tuple[LimitOutcome, str]:
     if limit.series and figures.requests.ended:
         return LimitOutcome.ERRORED, "no event has come, so there is nothing to judge"
-    if limit.metric not in {"peak_memory", "memory_growth", "cpu"}:
+    if limit.metric not in USAGE:
         return LimitOutcome.ERRORED, "no request has ended, so there is nothing to judge"
     if figures.unseen:
         return LimitOutcome.VOID, f"void, as {figures.unseen}"
-    least = LEAST_SAMPLES if limit.metric == "memory_growth" else 1
-    return (
-        LimitOutcome.ERRORED,
-        f"{limit.metric} needs {least} samples, one a second, and there are {figures.usage_samples}",
-    )
+    if limit.metric == "memory_growth":
+        least = f"{LEAST_SAMPLES} samples, one a second"
+        return LimitOutcome.ERRORED, f"memory_growth needs {least}, and there are {figures.usage_samples}"
+    return LimitOutcome.ERRORED, f"{limit.metric} is sampled once a second, and no sample came in this time"
 
 
 def _void(limit: Threshold, figures: Figures) -> str:

@@ -11,7 +11,7 @@ from sm_ci.load.frames import Cell, Slice, Taken
 from sm_ci.load.histogram import Histogram
 from sm_ci.load.plan import Plan
 from sm_ci.load.spread import Spread, Streams
-from sm_ci.results import Bucket, ErrorCount, Latency
+from sm_ci.results import Bucket, ErrorCount, Latency, Usage
 
 MOST_BUCKETS = 600
 
@@ -68,26 +68,60 @@ class Sum:
         return Spread(self.latency, self.total).shown()
 
 
+@dataclass(slots=True)
+class Course:
+    """A stage while it went on, from `begin` to `end` in seconds of the run.
+
+    `answered`, `ended` and `events` came in this time, whenever their requests were begun; what comes after the last was
+    begun is no throughput. `cpu` (seconds) and `late` are the generator's own.
+    """
+
+    begin: float
+    end: float = 0.0
+    seconds: float = 0.0
+    answered: int = 0
+    ended: int = 0
+    events: int = 0
+    cpu: float = 0.0
+    late: Histogram = field(default_factory=Histogram)
+
+    def add(self, frame: Slice, offset: float) -> None:
+        """Takes in a slice of it."""
+        self.end = frame.end + offset
+        self.seconds += frame.end - frame.begin
+        self.cpu += frame.cpu
+        self.late.add(frame.late)
+        for cell in frame.cells:
+            self.answered += cell.answered
+            self.ended += cell.answered + sum(count for _, count in cell.errors)
+            self.events += cell.flow.events if cell.flow else 0
+
+    def merge(self, other: Course) -> None:
+        """Takes in what was counted in another."""
+        self.seconds += other.seconds
+        self.answered += other.answered
+        self.ended += other.ended
+        self.events += other.events
+        self.cpu += other.cpu
+        self.late.add(other.late.counts.items())
+
+
 class Measurement:
     """A load as far as it has come. `offset` makes the run's seconds of the machine's monotonic clock."""
 
     def __init__(self, plan: Plan, offset: float) -> None:
         self.plan, self.offset = plan, offset
         self.sums: defaultdict[tuple[int, int], Sum] = defaultdict(Sum)
-        self.spent: defaultdict[int, float] = defaultdict(float)  # seconds of each stage
-        self.events: defaultdict[int, int] = defaultdict(
-            int
-        )  # that came in these seconds, whenever their streams began
+        self.courses: dict[int, Course] = {}
         self.streaming = any(call.stream for call in plan.calls)
         self.begun: float | None = None
         self.ended = 0.0
-        self.cpu = self.requests = 0.0
-        self.late = Histogram()
         self.grouped = max(1, math.ceil(sum(stage.seconds for stage in plan.stages) / plan.slice / MOST_BUCKETS))
         self.last: _Slices | None = None
         self._open: _Slices | None = None
         self._closed: list[Bucket] = []
         self.taken: list[Taken] = []
+        self.too_large = 0
         self.judged = frozenset(at for at, stage in enumerate(plan.stages) if stage.judged)
 
     def add(self, frame: Slice | Taken) -> None:
@@ -101,13 +135,9 @@ class Measurement:
         self.ended = frame.end + self.offset
         for cell in frame.cells:
             self.sums[cell.stage, cell.call].add(cell)
+        self.too_large += frame.too_large
         if not frame.draining:
-            self.spent[frame.stage] += frame.end - frame.begin
-            self.events[frame.stage] += sum(cell.flow.events for cell in frame.cells if cell.flow)
-        if frame.stage in self.judged and not frame.draining:
-            self.cpu += frame.cpu
-            self.requests += sum(cell.answered + sum(count for _, count in cell.errors) for cell in frame.cells)
-            self.late.add(frame.late)
+            self.courses.setdefault(frame.stage, Course(frame.begin + self.offset)).add(frame, self.offset)
         self._keep(frame)
 
     def of(self, stages: Iterable[int]) -> Sum:
@@ -127,23 +157,34 @@ class Measurement:
 
     def seconds(self, stages: Iterable[int]) -> float:
         """How long these stages took."""
-        return sum(self.spent[stage] for stage in stages)
+        return sum(course.seconds for course in self.courses_of(stages))
+
+    def courses_of(self, stages: Iterable[int]) -> list[Course]:
+        """Those of these stages that have begun."""
+        return [self.courses[stage] for stage in stages if stage in self.courses]
+
+    def rate(self, stages: Iterable[int]) -> float:
+        """Answers as expected a second, while these stages went on."""
+        courses = self.courses_of(stages)
+        seconds = sum(course.seconds for course in courses)
+        return sum(course.answered for course in courses) / seconds if seconds else 0.0
 
     def event_rate(self, stages: Iterable[int]) -> float | None:
         """Events a second while these stages went on; None where nothing streams."""
-        stages = tuple(stages)
-        seconds = self.seconds(stages)
-        return sum(self.events[stage] for stage in stages) / seconds if self.streaming and seconds else None
+        courses = self.courses_of(stages)
+        seconds = sum(course.seconds for course in courses)
+        return sum(course.events for course in courses) / seconds if self.streaming and seconds else None
+
+    def within(self, usage: Iterable[Usage], stages: Iterable[int]) -> list[Usage]:
+        """The samples that were taken while these stages went on."""
+        courses = self.courses_of(stages)
+        return [one for one in usage if any(course.begin <= one.at <= course.end for course in courses)]
 
     @property
     def judged_from(self) -> float:
         """When the warm-up was over, in seconds of the run."""
-        return (self.begun or 0.0) + sum(self.spent[at] for at in range(len(self.plan.stages)) if at not in self.judged)
-
-    @property
-    def judged_until(self) -> float:
-        """When the last request was begun."""
-        return self.judged_from + self.seconds(self.judged)
+        warmup = (at for at in range(len(self.plan.stages)) if at not in self.judged)
+        return (self.begun or 0.0) + self.seconds(warmup)
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:

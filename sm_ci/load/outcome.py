@@ -9,7 +9,7 @@ from sm_ci.hosting.timeline import Pinged
 from sm_ci.load import checking
 from sm_ci.load.frames import CLIENT
 from sm_ci.load.judging import Figures, bottleneck, judge, slope
-from sm_ci.load.measurement import Measurement, Sum
+from sm_ci.load.measurement import Course, Measurement, Sum
 from sm_ci.load.wanted import Ground, Wanted
 from sm_ci.report import load as wording
 from sm_ci.results import (
@@ -38,9 +38,9 @@ def result(
     """The result. `ended` says why the load ended before its time; of one that was `interrupted` nothing is judged."""
     steps = _steps(wanted, measurement)
     stages = _judged_stages(measurement, steps)
-    figures = _figures(ground, measurement, stages, usage)
-    cost = _cost(measurement)
-    figures = replace(figures, void=bottleneck(cost, measurement.of(measurement.judged).errors[CLIENT], figures.cpu))
+    figures = figures_of(ground, measurement, stages, usage)
+    cost = _cost(measurement, stages)
+    figures = replace(figures, void=bottleneck(cost, figures.requests.errors[CLIENT], figures.cpu))
     limits, checked = ((), None) if interrupted else _judged(wanted, measurement, figures)
     outcome, reason = _verdict(figures, limits, checked, ended, interrupted=interrupted)
     return replace(
@@ -90,7 +90,7 @@ def _judged(wanted: Wanted, measurement: Measurement, figures: Figures) -> tuple
     limits = tuple(judge(limit, at, figures) for limit, at in wanted.limits)
     if not wanted.share:
         return limits, None
-    return limits, checking.check(wanted.share, measurement.taken, wanted.requests, measurement.offset)
+    return limits, checking.check(wanted.share, measurement, wanted.requests)
 
 
 def _verdict(
@@ -103,8 +103,7 @@ def _verdict(
     if checked and (said := wording.checked(checked)):
         reasons.append(said)
     if not figures.requests.answered:
-        counts = wording.errors(figures.requests.counts())
-        reasons.insert(0, f"no request was answered as expected: {counts or 'none has ended'}")
+        reasons.insert(0, wording.unanswered(figures.requests.counts()))
     return (Outcome.FAILED, "; ".join(reasons)) if reasons else (Outcome.PASSED, "")
 
 
@@ -119,29 +118,33 @@ def _judged_stages(measurement: Measurement, steps: Sequence[Step]) -> frozenset
     return measurement.judged if knee is None else frozenset({knee})
 
 
-def _figures(ground: Ground, measurement: Measurement, stages: frozenset[int], usage: Sequence[Usage]) -> Figures:
-    counted = [one for one in usage if measurement.judged_from <= one.at <= measurement.ended]
-    used = [one.cpu for one in counted if one.cpu is not None]
+def figures_of(ground: Ground, measurement: Measurement, stages: frozenset[int], usage: Sequence[Usage]) -> Figures:
+    """Of these stages, while they went on; memory grows over all that are judged, and has its peak whenever it was."""
+    grown = measurement.within(usage, measurement.judged)
+    used = [one.cpu for one in measurement.within(usage, stages) if one.cpu is not None]
     cpu = sum(used) / len(used) / ground.cpus if used and ground.cpus else None
     return Figures(
         requests=measurement.of(stages),
         seconds=measurement.seconds(stages),
+        throughput=measurement.rate(stages),
         events=measurement.event_rate(stages),
         peak=max((one.memory for one in usage if one.memory is not None), default=None),
-        growth=slope(counted),
+        growth=slope(grown),
         cpu=cpu,
-        usage_samples=len(counted),
+        usage_samples=len(grown),
         unseen=ground.unseen,
         scaled=ground.scaled,
     )
 
 
-def _cost(measurement: Measurement) -> ClientCost:
-    seconds = measurement.seconds(measurement.judged)
-    (late,) = measurement.late.percentiles([99.0])
+def _cost(measurement: Measurement, stages: frozenset[int]) -> ClientCost:
+    whole = Course(0.0)
+    for course in measurement.courses_of(stages):
+        whole.merge(course)
+    (late,) = whole.late.percentiles([99.0])
     return ClientCost(
-        cpu=measurement.cpu / seconds if seconds else 0.0,
-        cpu_per_request=measurement.cpu / measurement.requests if measurement.requests else 0.0,
+        cpu=whole.cpu / whole.seconds if whole.seconds else 0.0,
+        cpu_per_request=whole.cpu / whole.ended if whole.ended else 0.0,
         lateness=late,
     )
 
@@ -154,19 +157,20 @@ def _steps(wanted: Wanted, measurement: Measurement) -> tuple[Step, ...]:
     for at in sorted(measurement.judged):
         seconds = measurement.seconds([at])
         if seconds:
-            steps.append(_step(measurement.plan.stages[at].concurrency, seconds, measurement.of([at])))
+            concurrency = measurement.plan.stages[at].concurrency
+            steps.append(_step(concurrency, seconds, measurement.rate([at]), measurement.of([at])))
     best = max((_power(step) for step in steps), default=0.0)
     knee = next((at for at, step in enumerate(steps) if best and _power(step) == best), None)
     return tuple(replace(step, knee=at == knee) for at, step in enumerate(steps))
 
 
-def _step(concurrency: int, seconds: float, requests: Sum) -> Step:
+def _step(concurrency: int, seconds: float, throughput: float, requests: Sum) -> Step:
     p50, p95, p99 = requests.latency.percentiles((50, 95, 99))
     return Step(
         concurrency=concurrency,
         seconds=seconds,
         samples=requests.ended,
-        throughput=requests.answered / seconds,
+        throughput=throughput,
         error_rate=requests.error_rate,
         mean=requests.mean,
         p50=p50,

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
 
 from sm_ci import contract
-from sm_ci.errors import Cancelled
+from sm_ci.errors import Cancelled, EnvironmentFault
 from sm_ci.load.frames import Slice
 from sm_ci.load.generator import Generator
-from sm_ci.load.judging import Figures
+from sm_ci.load.judging import LEAST_SAMPLES, Figures
 from sm_ci.load.measurement import Measurement
-from sm_ci.load.outcome import result
+from sm_ci.load.outcome import figures_of, result
 from sm_ci.load.plan import Plan
 from sm_ci.load.wanted import Ground, Wanted
 from sm_ci.report import load as wording
 from sm_ci.results import LoadResult, Usage
+from sm_ci.spec.thresholds import USAGE, Threshold
 
 NEWS_TRAVELS = 0.5
 """Seconds to wait for the news of an exit after connections broke."""
@@ -29,17 +30,17 @@ _BROKEN = {"refused", "reset", "truncated"}
 
 
 def run(wanted: Wanted, ground: Ground, keep: Callable[[LoadResult], None]) -> None:
-    """Carries it out; `keep` gets the result, of what was measured until then if a signal comes.
+    """Carries it out; `keep` gets the result, of what was measured until then if a signal comes or the generator breaks down.
 
-    EnvironmentFault when the generator breaks down.
+    EnvironmentFault in the latter case.
     """
     plan = plan_of(wanted, ground)
     measurement = Measurement(plan, ground.timeline.watch.now() - time.monotonic())
     samples: list[Usage] = []
     try:
         with ground.usage() if ground.usage else nullcontext(samples) as samples:
-            ended = _measure(wanted, ground, plan, measurement)
-    except Cancelled as error:
+            ended = _measure(wanted, ground, plan, measurement, samples)
+    except (Cancelled, EnvironmentFault) as error:
         keep(result(wanted, ground, measurement, tuple(samples), ended=error.message, interrupted=True))
         raise
     keep(result(wanted, ground, measurement, tuple(samples), ended=ended))
@@ -60,7 +61,7 @@ def plan_of(wanted: Wanted, ground: Ground) -> Plan:
     )
 
 
-def _measure(wanted: Wanted, ground: Ground, plan: Plan, measurement: Measurement) -> str:
+def _measure(wanted: Wanted, ground: Ground, plan: Plan, measurement: Measurement, usage: Sequence[Usage]) -> str:
     """Lets the load run; why it ended before its time, or nothing."""
     ended = ""
     with ExitStack() as stack:
@@ -72,7 +73,7 @@ def _measure(wanted: Wanted, ground: Ground, plan: Plan, measurement: Measuremen
             if not isinstance(frame, Slice) or ended:
                 continue
             _tell(ground, plan, measurement, frame)
-            if ended := _aborted(wanted, measurement):
+            if ended := aborted(wanted, ground, measurement, usage):
                 generator.stop()
     if measurement.last and not _BROKEN.isdisjoint(measurement.last.requests.errors):
         ground.timeline.wait(NEWS_TRAVELS)
@@ -81,22 +82,26 @@ def _measure(wanted: Wanted, ground: Ground, plan: Plan, measurement: Measuremen
     return ended
 
 
-def _aborted(wanted: Wanted, measurement: Measurement) -> str:
+def aborted(wanted: Wanted, ground: Ground, measurement: Measurement, usage: Sequence[Usage]) -> str:
     """The limit of `abort_on` that ends the load, if one does; it is judged from when there are samples enough."""
     if not wanted.abort_on:
         return ""
-    judged = measurement.judged
-    figures = Figures(
-        requests=measurement.of(judged), seconds=measurement.seconds(judged), events=measurement.event_rate(judged)
-    )
+    figures = figures_of(ground, measurement, measurement.judged, tuple(usage))
     for limit in wanted.abort_on:
-        series = figures.requests.streams.series(limit.series).times.samples if limit.series else None
-        samples = figures.requests.ended if series is None else series
-        value = figures.value(limit) if samples >= max(limit.samples, LEAST_TO_ABORT) else None
+        value = figures.value(limit) if _enough(limit, figures) else None
         if value is not None and limit.holds(value):
             shown = wording.figure(limit.metric, value)
             return f"aborted after {_since(measurement)}: {limit.metric} was {shown}, and abort_on says {limit.text}"
     return ""
+
+
+def _enough(limit: Threshold, figures: Figures) -> bool:
+    """What the container uses is judged however few requests have ended, its CPUs when they are no moment's any more."""
+    if limit.metric in USAGE:
+        return limit.metric == "peak_memory" or figures.usage_samples >= LEAST_SAMPLES
+    series = figures.requests.streams.series(limit.series).times.samples if limit.series else None
+    samples = figures.requests.ended if series is None else series
+    return samples >= max(limit.samples, LEAST_TO_ABORT)
 
 
 def _since(measurement: Measurement) -> str:

@@ -52,7 +52,8 @@ def loads(result: RunResult, clean: Redactor) -> Iterator[str]:
     for load in result.load:
         mark = {Outcome.PASSED: "✅", Outcome.FAILED: "❌"}.get(load.outcome, "⚠️")
         yield f"\n**{mark} {_line(clean(load.name))}**: {_line(_headline(load, clean))}\n"
-        notes = [note for note in (load.reason, load.void, load.ended) if note]
+        unchecked = words.unchecked(load.checked) if load.checked else ""
+        notes = [note for note in (load.reason, load.void, load.ended, unchecked) if note]
         yield "".join(f"\n{_line(clean(note))}\n" for note in dict.fromkeys(notes))
         yield _limits(load, clean) + _over_time(load) + _sweep(load)
 
@@ -73,7 +74,7 @@ def _over_time(load: LoadResult) -> str:
     buckets, usage = load.buckets, load.usage
     rows = [
         _row("p95", [(bucket.at, bucket.p95) for bucket in buckets], words.time),
-        _row("answers", [(one.at, one.answered / one.seconds if one.seconds else None) for one in buckets], words.rate),
+        _row("answers", series.a_second(buckets, lambda bucket: bucket.answered), words.rate),
         _row("CPU", [(one.at, one.cpu) for one in usage], _number),
         _row("memory", [(one.at, one.memory) for one in usage], _size),
     ]

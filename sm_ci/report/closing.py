@@ -69,7 +69,7 @@ def _load(spec: str, one: LoadResult, clean: Redactor, foreign: Shown) -> Iterat
     yield f"{mark} {foreign(clean(f'{spec}::load {one.name}'))}: {foreign(load.headline(one, clean))}", style
     for at, said in load.complaints(one):
         yield _indented(f"{clean(str(at))}: {foreign(clean(said))}"), ""
-    for case in one.checked.examples if one.checked else ():
+    for case in load.examples(one):
         yield from _failed(case, clean, foreign)
 
 

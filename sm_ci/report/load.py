@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sm_ci.errors import Location
-from sm_ci.results import Checked, ErrorCount, Latency, LimitOutcome, LoadResult, Outcome, Streamed
+from sm_ci.results import CaseResult, Checked, ErrorCount, Latency, LimitOutcome, LoadResult, Outcome, Streamed
 from sm_ci.text import Redactor, shorten
 
 OUTCOME = {
@@ -14,8 +15,11 @@ OUTCOME = {
     LimitOutcome.VOID: "void",
     LimitOutcome.ERRORED: "not judged",
 }
+LATE = ", as no answer came while requests were sent"
+"""Why a throughput is 0 though there were answers."""
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _LONGEST = 2000
+_NAMED = 3
 _SHARES = {"error_rate", "cpu"}
 
 
@@ -71,7 +75,7 @@ def headline(load: LoadResult, clean: Redactor) -> str:
     """`20.1/s, p50 12.1 ms, p95 34.2 ms, p99 51.0 ms, 0% errors`, or why there are no figures."""
     if load.outcome in {Outcome.NOT_RUN, Outcome.SKIPPED}:
         return shorten(clean(load.reason), _LONGEST)
-    parts = [rate(load.throughput)]
+    parts = [rate(load.throughput) + (" (no answer came while requests were sent)" if _late(load) else "")]
     parts += [
         f"p{one.percent:g} {time(one.seconds)}" for one in load.latency.percentiles if one.percent in {50, 95, 99}
     ]
@@ -79,6 +83,11 @@ def headline(load: LoadResult, clean: Redactor) -> str:
     parts += streamed(load.streamed) if load.streamed else []
     knee = next((step for step in load.steps if step.knee), None)
     return ("at the knee, " if knee else "") + ", ".join(parts) + (f" (concurrency {knee.concurrency})" if knee else "")
+
+
+def _late(load: LoadResult) -> bool:
+    """Whether it was shorter than its shortest answer."""
+    return load.answered > 0 and not load.throughput
 
 
 def streamed(given: Streamed) -> list[str]:
@@ -109,19 +118,56 @@ def complaints(load: LoadResult) -> Iterator[tuple[Location, str]]:
 
 def trouble(load: LoadResult) -> str:
     """Why the load as such did not pass, whatever its limits say; empty when it did."""
-    if load.ended or (load.outcome not in {Outcome.PASSED, Outcome.SKIPPED, Outcome.NOT_RUN} and not load.answered):
-        return load.reason
-    return ""
+    if load.ended:
+        return load.ended
+    if load.answered or load.outcome in {Outcome.PASSED, Outcome.SKIPPED, Outcome.NOT_RUN}:
+        return ""
+    return unanswered(load.errors)
+
+
+def unanswered(counts: Iterable[ErrorCount]) -> str:
+    """That nothing good has come."""
+    return f"no request was answered as expected: {errors(counts) or 'none has ended'}"
+
+
+def unchecked(given: Checked) -> str:
+    """Which answers were to be judged and were not; empty where there are none."""
+    asked = f"check {wanted_share(given.share)}"
+    if given.too_large:
+        rest = f"{given.answers:,} checked" if given.answers else "none was checked"
+        return f"{asked}: {given.too_large:,} answers were too large to be kept, and {rest}"
+    return "" if given.answers else f"{asked}: no answer was there to be checked"
 
 
 def checked(given: Checked) -> str:
     """What is wrong with the answers that were judged by their tests' expectations; empty when nothing is."""
-    if not given.answers:
-        return f"check {wanted_share(given.share)}: no answer was there to be checked"
     if not given.failed:
         return ""
     first = given.examples[0].reason if given.examples else ""
     return f"check {wanted_share(given.share)}: {given.failed:,} of {given.answers:,} checked answers failed, the first: {first}"
+
+
+def examples(load: LoadResult) -> Iterator[CaseResult]:
+    """The answers that failed their test's expectations, each with a name that says so; the test itself has passed."""
+    shown = load.checked.examples if load.checked else ()
+    for number, case in enumerate(shown, 1):
+        which = f", answer {number} of {len(shown)}" if len(shown) > 1 else ""
+        yield replace(case, id=f"{case.id}{which} under load {load.name}")
+
+
+def broken(loads: Iterable[LoadResult]) -> str:
+    """` (steady: p95 < 200ms; crowd: check 5%; 2 more)`: what of loads failed; empty when nothing did. Not redacted."""
+    found = [f"{load.name}: {what}" if what else load.name for load in loads for what in _broken(load)]
+    more = [f"{len(found) - _NAMED} more"] if len(found) > _NAMED else []
+    return f" ({'; '.join([*found[:_NAMED], *more])})" if found else ""
+
+
+def _broken(load: LoadResult) -> Iterator[str]:
+    if load.outcome not in {Outcome.FAILED, Outcome.ERRORED}:
+        return
+    limits = [one.text for one in load.limits if one.outcome in {LimitOutcome.BROKEN, LimitOutcome.ERRORED}]
+    answers = [f"check {wanted_share(load.checked.share)}"] if load.checked and load.checked.failed else []
+    yield from [*limits, *answers] or [""]
 
 
 def totals(loads: Iterable[LoadResult]) -> str:

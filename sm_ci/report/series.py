@@ -6,10 +6,11 @@ The HTML page draws them as SVG, the job's summary as block characters.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
-from sm_ci.results import Answer, PhaseName, RunResult
+from sm_ci.results import Answer, Bucket, PhaseName, RunResult
 
 FEW = 20
 """Answers from which on their distribution is drawn."""
@@ -83,6 +84,19 @@ def histogram(ordered: Sequence[float], bars: int = 24) -> tuple[list[float], li
     for value in ordered:
         counts[min(int(math.log(max(value, low) / low, factor)), bars - 1)] += 1
     return edges, counts
+
+
+def a_second(buckets: Sequence[Bucket], of: Callable[[Bucket], int]) -> list[tuple[float, float | None]]:
+    """A number of each slice as a rate.
+
+    The last slices of a load are cut short, by its end or when the last answer has come: what came in one of less than half
+    the usual width came in the usual time, so that one answer in a millisecond is no rate of a thousand.
+    """
+    usual = median(bucket.seconds for bucket in buckets) if buckets else 0.0
+    widths = [bucket.seconds if bucket.seconds >= usual / 2 else usual for bucket in buckets]
+    return [
+        (bucket.at, of(bucket) / width if width > 0 else None) for bucket, width in zip(buckets, widths, strict=True)
+    ]
 
 
 def thinned(

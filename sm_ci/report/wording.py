@@ -79,7 +79,7 @@ def verdict(result: RunResult, clean: Redactor) -> str:
     name = clean(result.name)
     if result.fault is None:
         said = "failed" if result.exit_status else "was skipped" if result.conclusion == "skipped" else "passed"
-        return f"{name} {said}: {totals(result)}"
+        return f"{name} {said}: {totals(result)}{clean(load.broken(result.load))}"
     said = {1: "failed", 130: "was cancelled"}.get(result.exit_status, "could not be tested")
     return f"{name} {said}: {first_line(clean(result.fault.message))}"
 

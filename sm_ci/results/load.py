@@ -144,7 +144,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a sweep, after its first moments. `throughput` is answers as expected a second. `knee`: the best of all.
+    """One step of a sweep. `throughput` is answers as expected a second while it went on. `knee`: the best of all.
 
     The knee is where throughput divided by mean latency is greatest (Kleinrock's power).
     """
@@ -187,11 +187,15 @@ class ClientCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The answers whose expectations were judged too: so many, so many of them failed, and the first of those."""
+    """The answers whose expectations were judged too: so many, so many of them failed, and the first of each way to fail.
+
+    `too_large`: so many more were to be judged, and were larger than can be kept.
+    """
 
     share: float
     answers: int = 0
     failed: int = 0
+    too_large: int = 0
     examples: tuple[CaseResult, ...] = ()
 
 
@@ -202,7 +206,8 @@ class LoadResult:
     `outcome` is passed, failed (a limit, an answer, an abort, the container's death) or not_run; `reason` says why it is not passed.
     `arrival` is in words. `warmup` and `seconds` are as measured; `at` is where its name stands. `void` says why the
     generator's own figures are no verdict about the container, `ended` why it ended before its time. `growth` is the memory's
-    slope in bytes a minute (least squares), `peak` its largest sample in bytes; `usage` covers the warm-up too.
+    slope in bytes a minute (least squares), `peak` its largest sample in bytes; `usage` covers the warm-up too. `throughput`
+    is answers as expected a second while requests were begun: it is less than `answered` in `seconds` where some came later.
     """
 
     name: str

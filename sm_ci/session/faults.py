@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sm_ci.engine.trouble import ENGINE_LOST, LOST_REMEDY
 from sm_ci.errors import Cancelled, CannotServe, EngineFault, Finding, OutOfTime, Severity, SmCiError
-from sm_ci.results import Fault, LogLine
+from sm_ci.results import Fault, LoadResult, LogLine
 from sm_ci.session.state import Run
 
 FAULT_LINES = 40
@@ -64,7 +64,7 @@ def fault_of_death(this: Run) -> Fault | None:
     return Fault(
         kind=death.kind,
         message=f"the container died {_when(this)}: {death.message}",
-        remedy=f"{death.remedy} The tests after that were not run.".lstrip(),
+        remedy=f"{death.remedy} {_left(this)}".strip(),
         exit_status=1,
         log=_last_lines(this),
     )
@@ -72,8 +72,21 @@ def fault_of_death(this: Run) -> Fault | None:
 
 def _when(this: Run) -> str:
     """What was done with it at the time."""
-    ended = next((one for one in reversed(this.load) if one.ended), None)
+    ended = _ended(this)
     return f"under the load {ended.name!r}" if ended else "while it was tested"
+
+
+def _left(this: Run) -> str:
+    """What was not run any more."""
+    ended = _ended(this)
+    if ended is None:
+        return "The tests after that were not run."
+    return "" if ended.name == this.spec.file.load[-1].name else "The loads after that were not run."
+
+
+def _ended(this: Run) -> LoadResult | None:
+    """The load that it died under, if it was one."""
+    return next((one for one in reversed(this.load) if one.ended), None)
 
 
 def _engine_lost(this: Run) -> Fault | None:

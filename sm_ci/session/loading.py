@@ -21,9 +21,10 @@ from sm_ci.results import Answer, Failure, LimitOutcome, LoadResult, Outcome, Ph
 from sm_ci.session.state import Run
 from sm_ci.spec import Case
 from sm_ci.spec.model import Expect, Load
-from sm_ci.spec.thresholds import threshold
-from sm_ci.text import Redactor
+from sm_ci.spec.thresholds import USAGE, threshold
+from sm_ci.text import Redactor, shorten
 
+_LONGEST = 300
 Sampling = Callable[[], AbstractContextManager[list[Usage]]]
 
 
@@ -47,10 +48,10 @@ def load(this: Run, service: Service, sampling: Sampling | None, *, cpus: float 
     with this.record.phase(PhaseName.LOAD):
         for index, asked in enumerate(this.spec.file.load):
             if why := _why_not(this, service, asked):
-                _keep(this, _not_run(this, index, why, Outcome.NOT_RUN))
+                this.load.append(_not_run(this, index, why, Outcome.NOT_RUN))
                 continue
             this.progress.step(f"load {asked.name}: {_arrival(asked)}")
-            run(_built(this, index), ground, partial(_keep, this))
+            run(_built(this, index), ground, partial(_keep, this, index, unseen=unseen))
 
 
 def left(this: Run, why: str) -> Iterator[LoadResult]:
@@ -71,26 +72,40 @@ def _wanted(this: Run, *, quietly: bool = False) -> bool:
     return False
 
 
-def _keep(this: Run, result: LoadResult) -> None:
-    """Notes it, says how it went, and warns of what makes its limits void."""
+def _keep(this: Run, index: int, result: LoadResult, *, unseen: str) -> None:
+    """Notes it, says how it went, and warns of what makes its limits void, or its figures less than they seem."""
     this.load.append(result)
+    clean = Redactor(this.secrets)
     if result.outcome is Outcome.PASSED:
-        this.progress.done(f"load {result.name}: {wording.headline(result, Redactor(this.secrets))}")
+        this.progress.done(f"load {result.name}: {wording.headline(result, clean)}")
+    else:
+        this.progress.wrong(f"load {result.name}: {shorten(clean(result.reason), _LONGEST)}")
+    for rule, message, remedy in oddities(this.spec.file.load[index], result, unseen, scaled=this.record.limits.scaled):
+        said = f"load {result.name}: {message}"
+        this.note(Finding(rule=rule, severity=Severity.WARNING, message=said, remedy=remedy, at=result.at))
+
+
+def oddities(asked: Load, result: LoadResult, unseen: str, *, scaled: bool) -> Iterator[tuple[str, str, str]]:
+    """Warnings of a load: rule, message, what to do."""
     voided = [one.text for one in result.limits if one.outcome is LimitOutcome.VOID]
+    if unseen:
+        voided += [one.text for one in map(threshold, asked.abort_on) if one.metric in USAGE]
     if result.void or voided:
-        scaled = SCALED if this.record.limits.scaled else ""
-        why = result.void or scaled or "what they are about cannot be seen"
+        why = result.void or (SCALED if scaled else "what they are about cannot be seen")
         what = f"limits are not judged ({', '.join(voided)})" if voided else "its figures say little"
-        message = f"load {result.name}: {what}: {why}"
-        this.note(Finding(rule="load-void", severity=Severity.WARNING, message=message, at=result.at))
-    asked = next(load for load in this.spec.file.load if load.name == result.name)
-    if result.errors and not any(limit.startswith("error_rate") for limit in asked.thresholds):
-        message = (
-            f"load {result.name}: {sum(one.count for one in result.errors):,} of {result.sent:,} requests failed "
-            f"({wording.errors(result.errors)}), and no limit is set"
-        )
-        remedy = "write thresholds: [error_rate < 1%]"
-        this.note(Finding(rule="load-errors", severity=Severity.WARNING, message=message, remedy=remedy, at=result.at))
+        yield "load-void", f"{what}: {why}", ""
+    limits = [*asked.thresholds, *asked.abort_on]
+    if result.errors and not any(limit.startswith("error_rate") for limit in limits):
+        failed = f"{sum(one.count for one in result.errors):,} of {result.sent:,} requests failed"
+        told = f"{failed} ({wording.errors(result.errors)}), and no limit is set for that"
+        yield "load-errors", told, "write thresholds: [error_rate < 1%]"
+    if result.ended or not result.answered:
+        return  # that tells enough
+    if result.checked and (said := wording.unchecked(result.checked)):
+        yield "load-unchecked", said, ""
+    for one in result.mix:
+        if not one.sent:
+            yield "load-mix", f"its test {one.test!r} was never sent", "make duration or its weight larger"
 
 
 def _why_not(this: Run, service: Service, asked: Load) -> str:

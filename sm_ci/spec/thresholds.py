@@ -26,6 +26,8 @@ METRICS = {
 """The figures that a limit may name, beside percentiles of the latency such as p95 and p99.9."""
 SERIES = ("first_byte", "first_event", "inter_token_latency")
 """What is measured of each stream, and limited as `first_event.p95`, `.avg`, `.min` or `.max`."""
+USAGE = frozenset({"peak_memory", "memory_growth", "cpu"})
+"""The figures of what the container uses; the others are of its answers."""
 RATES = frozenset({"throughput", "event_throughput"})
 """The figures of which more is better."""
 BEYOND = 5
@@ -95,6 +97,23 @@ class Threshold:
     def holds(self, measured: float) -> bool:
         """Whether a figure is within it."""
         return _OPERATORS[self.op](measured, self.bound)
+
+    @property
+    def never(self) -> bool:
+        """Whether no figure is within it: no share is below 0%, and no error rate above 100%."""
+        if self.metric == "error_rate" and (self.op, self.bound) == (">", 1.0):
+            return True
+        return self.kind == SHARE and (self.op, self.bound) == ("<", 0.0)
+
+    @property
+    def always(self) -> bool:
+        """Whether every figure is within it."""
+        return self.kind == SHARE and (self.op, self.bound) == (">=", 0.0)
+
+    @property
+    def same(self) -> tuple[object, ...]:
+        """What two limits have in common that are the same one, however they are written."""
+        return self.series, self.of if self.percent is None else self.percent, self.op, self.bound
 
     @property
     def upper(self) -> bool:

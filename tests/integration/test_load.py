@@ -90,7 +90,8 @@ def test_figures_limits_and_checked_answers_in_every_report(spec: Spec, run: Run
     shares = {share["test"]: share["sent"] / first["sent"] for share in first["mix"]}
     assert {name: round(share, 1) for name, share in shares.items()} == {"echo": 0.8, "slow": 0.1, "headers": 0.1}
     assert next(share["p50"] for share in first["mix"] if share["test"] == "slow") >= 0.05
-    assert first["checked"] == {"share": 0.1, "answers": first["checked"]["answers"], "failed": 0, "examples": []}
+    counted = {"answers": first["checked"]["answers"], "failed": 0, "too_large": 0}
+    assert first["checked"] == {"share": 0.1, **counted, "examples": []}
     assert first["checked"]["answers"] > 10
     assert len(first["usage"]) >= 5
     assert first["growth"] is not None
@@ -105,7 +106,7 @@ def test_figures_limits_and_checked_answers_in_every_report(spec: Spec, run: Run
     assert junit_case(ended, "load steady: max < 1us") == ("failure", worst)
     assert junit_case(ended, "load steady: p99.9 < 1h") == ("failure", found["p99.9 < 1h"][1])
     assert junit_case(ended, "load steady: check 10%") == ("passed", "")
-    assert f"max < 1us: {worst}" in ended.output
+    assert f"✗ load steady: max < 1us: {worst} (and 1 more limit)\n" in ended.output
     assert "3 passed in " in ended.output
     assert "; load: 5 limits held, 1 failed, 1 not judged" in ended.output
     assert "steady" in ended.summary
@@ -119,6 +120,7 @@ def test_a_container_that_dies_under_load_is_told_as_such(spec: Spec, run: Run) 
     assert (ended.status, ended.seconds < 15) == (1, True), ended.output
     assert ended.cases == {"echo": "passed", "bomb": "passed"}
     assert ended.fault["message"] == "the container died under the load 'to death': the container exited with code 7"
+    assert ended.fault["remedy"].endswith("The loads after that were not run.")
     first, second = ended.result["load"]
     assert first["outcome"] == "failed"
     assert first["reason"] == first["ended"]
@@ -155,10 +157,13 @@ def test_on_a_smaller_machine_only_errors_are_judged_and_failed_tests_are_not_lo
         {"name": name, "requests": mix, "arrival": {"concurrency": 1}, "duration": "1s"} for name, mix in mixes.items()
     ]
     loads[0]["thresholds"] = ["avg < 1us", "peak_memory < 1B", "error_rate < 1%"]
+    loads.append({**loads[0], "name": "hungry", "duration": "60s", "abort_on": ["peak_memory > 1B"]})
     path = spec(tests=[echo(), echo("wrong", json=[3])], load=loads, instance_type="ml.m5.24xlarge")
     ended = run(path)
     assert ended.status == 1, ended.output
-    fine, bad = ended.result["load"]
+    fine, bad, hungry = ended.result["load"]
+    said = r"aborted after [\d.]+ m?s: peak_memory was [\d.]+ MiB, and abort_on says peak_memory > 1B"
+    assert re.fullmatch(said, hungry["reason"]), hungry["reason"]
     why = "void, as the container has less than its instance type, as this machine is smaller; it was "
     assert [(limit["outcome"], limit["message"].startswith(why)) for limit in fine["limits"]] == [
         ("void", True),
@@ -218,28 +223,56 @@ def test_a_generator_that_is_the_bottleneck_voids_its_verdict(tmp_path: Path) ->
     assert f"load held up: limits are not judged (max < 1us, peak_memory < 1GiB): {held_up['void']}" in ended.output
 
 
+def test_what_was_measured_until_the_generator_broke_down_is_told(tmp_path: Path) -> None:
+    server = Server(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n[1, 2]")
+    begun = time.monotonic()
+    process = against(server, tmp_path, {"name": "cut", "arrival": {"concurrency": 1}, "duration": "4s"})
+    poll(lambda: workers(process))
+    (worker,) = workers(process)
+    time.sleep(1.0)
+    os.kill(worker, signal.SIGKILL)
+    ended = finish(process, tmp_path, begun)
+    server.close()
+    assert ended.status == 3, ended.output
+    (cut,) = ended.result["load"]
+    why = "the load generator ended with -9: it said nothing"
+    assert (cut["outcome"], cut["reason"], ended.fault["message"]) == ("errored", why, why)
+    assert cut["answered"] > 10
+    assert cut["latency"]["percentiles"]
+    assert junit_case(ended, "load cut") == ("error", why)
+
+
 def test_a_load_of_nothing_but_errors_is_aborted(tmp_path: Path) -> None:
     sound = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n[1, 2]"
-    answers = itertools.chain([sound] * 2, itertools.repeat(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"))
+    answers = itertools.chain([sound] * 2, itertools.repeat(None))
     server = Server(lambda _: next(answers))
     load = {
         "name": "hopeless",
         "arrival": {"rate": "100/s", "pattern": "constant"},
         "duration": "60s",
-        "abort_on": ["p50 > 1h", "error_rate > 90%"],
+        "abort_on": ["p50 > 1h", "error_rate > 90%", "peak_memory > 1GiB"],
     }
+    lax = {"name": "lax", "requests": {"a": 1}, "arrival": {"concurrency": 1}, "duration": "200ms"}
     begun = time.monotonic()
-    ended = finish(against(server, tmp_path, load), tmp_path, begun)
+    ended = finish(against(server, tmp_path, load, {**lax, "check": "50%"}), tmp_path, begun)
     server.close()
     assert (ended.status, ended.seconds < 20) == (1, True), ended.output
-    (hopeless,) = ended.result["load"]
+    hopeless, unlimited = ended.result["load"]
     assert hopeless["reason"].endswith(": error_rate was 100%, and abort_on says error_rate > 90%")
     assert hopeless["reason"].startswith("aborted after ")
     (error,) = hopeless["errors"]
-    assert (error["kind"], error["count"] >= 20) == ("status 5xx", True)
+    assert (error["kind"], error["count"] >= 20) == ("reset", True)
     assert junit_case(ended, "load hopeless") == ("failure", hopeless["reason"])
-    said = f"load hopeless: {error['count']} of {error['count']} requests failed ({error['count']} status 5xx)"
-    assert f"{said}, and no limit is set; write thresholds: [error_rate < 1%]" in ended.output
+    assert f"✗ load hopeless: {hopeless['reason']}\n" in ended.output
+    unseen = "limits are not judged (peak_memory > 1GiB): what they are about cannot be seen"
+    count = unlimited["sent"]
+    unlimited_errors = "and no limit is set for that; write thresholds: [error_rate < 1%]"
+    assert [line.partition(": load ")[2] for line in ended.output.splitlines() if ": load " in line] == [
+        f"hopeless: {unseen}",
+        f"lax: {count} of {count} requests failed ({count} reset), {unlimited_errors}",
+    ]
+    assert unlimited["reason"] == f"no request was answered as expected: {count} reset"
+    assert junit_case(ended, "load lax: check 50%") == ("skipped", "check 50%: no answer was there to be checked")
 
 
 def test_answers_that_are_checked_fail_a_load_and_selected_tests_have_none(tmp_path: Path) -> None:
@@ -258,8 +291,7 @@ def test_answers_that_are_checked_fail_a_load_and_selected_tests_have_none(tmp_p
     (forgetful,) = ended.result["load"]
     checked = forgetful["checked"]
     assert checked["failed"] == checked["answers"] > 5
-    assert len(checked["examples"]) == 5
-    first = checked["examples"][0]
+    (first,) = checked["examples"]  # all failed in the same way
     assert (first["id"], first["exchanges"][0]["outcome"]["body"]["text"]) == ("here::a", "[3, 4]")
     why = (
         f"check 50%: {checked['answers']} of {checked['answers']} checked answers failed, the first: {first['reason']}"
@@ -268,3 +300,4 @@ def test_answers_that_are_checked_fail_a_load_and_selected_tests_have_none(tmp_p
     assert junit_case(ended, "load forgetful") == ("passed", "")
     assert junit_case(ended, "load forgetful: check 50%") == ("failure", why)
     assert why in ended.output
+    assert "✗ here::a under load forgetful\n" in ended.output

@@ -18,30 +18,33 @@ import uvloop
 from sm_ci.load import frames
 from sm_ci.load.frames import Taken
 from sm_ci.load.plan import Plan, parse
-from sm_ci.load.worker.connection import Recorder
 from sm_ci.load.worker.desks import Closed, Open
 from sm_ci.load.worker.lines import Lines, now, resolve
 from sm_ci.load.worker.mix import Mix, Task
+from sm_ci.load.worker.recording import Recorder
+from sm_ci.load.worker.whole import Allowance
 
 SWEEP = 0.1
 """Seconds between two looks for requests without any time left."""
-ANSWERS, ROOM = 100, 16 * 2**20
-"""Answers a second that are handed over, and their bytes at most."""
+
+BEHIND = 2**20
+"""Bytes that wait to be written with which no answer is handed over: the parent has something else to do."""
 
 
 class Worker:
     """One load."""
 
-    def __init__(self, plan: Plan, address: tuple[str, int], write: Any) -> None:
-        self.plan, self.write = plan, write
+    def __init__(self, plan: Plan, address: tuple[str, int], wire: asyncio.WriteTransport) -> None:
+        self.plan, self.wire, self.write = plan, wire, wire.write
         self.mix = Mix(plan)
         self.lines = Lines(address, plan.accept)
+        self.allowance = Allowance(sum(stage.seconds for stage in plan.stages), plan.slice)
         openly = plan.stages[0].rate > 0
         self.desk = (
             Open(self.lines, self.mix, self.take, plan.seed) if openly else Closed(self.lines, self.mix, self.take)
         )
         self.stopped = asyncio.Event()
-        self._answers, self._room = 0, 0
+        self._too_large = 0
         self._stage, self._begin, self._cpu, self._in_flight = 0, monotonic(), _cpu(), 0
 
     async def run(self) -> None:
@@ -59,15 +62,23 @@ class Worker:
         until = monotonic() + longest + 2 * SWEEP
         while self._under_way() and monotonic() < until and not self.stopped.is_set():
             await self._pass(min(until, monotonic() + self.plan.slice), while_busy=True)
+        if self._under_way() and not self.stopped.is_set():  # we were held up until after their time
+            self.desk.sweep(now())
+            self.lines.sweep(now())
+            self._flush(draining=True)
         sweeping.cancel()
         self.lines.close()
         self.desk.close()
 
     def take(self, task: Task, now: int, took: int, status: int, recorder: Recorder) -> None:
-        """Hands an answer over, while there is room."""
-        if self._answers <= 0 or recorder.size > self._room:
+        """Hands an answer over, while there is room; those of the warm-up are not judged."""
+        if not self.plan.stages[task.stage].judged:
             return
-        self._answers, self._room = self._answers - 1, self._room - recorder.size
+        if not recorder.kept:
+            self._too_large += 1
+            return
+        if self.wire.get_write_buffer_size() > BEHIND or not self.allowance.grants(recorder.size):
+            return
         taken = Taken(
             call=task.call,
             stage=task.stage,
@@ -82,7 +93,6 @@ class Worker:
     async def _pass(self, until: float, *, while_busy: bool = False) -> bool:
         """Lets the time pass, with a frame a slice; whether we were told to stop."""
         while (left := until - monotonic()) > 0 and not (while_busy and not self._under_way()):
-            self._answers, self._room = max(1, round(ANSWERS * self.plan.slice)), ROOM
             part = min(left, SWEEP / 2 if while_busy else self.plan.slice)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stopped.wait(), part)
@@ -113,10 +123,13 @@ class Worker:
                     "cells": cells,
                     "late": frames.flat(self.desk.late),
                     "draining": draining,
+                    "too_large": self._too_large,
                 }
             )
         )
         self.desk.late.clear()
+        self.allowance.pass_by(end - self._begin)
+        self._too_large = 0
         self._begin, self._cpu, self._in_flight = end, cpu, in_flight
 
     async def _sweep(self) -> None:
@@ -129,6 +142,16 @@ class Worker:
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+class _Mouth(asyncio.BaseProtocol):
+    """Tells when all that was written has gone to the parent, or the parent has."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.closed.set()
 
 
 class _Ending(asyncio.Protocol):
@@ -145,15 +168,15 @@ async def work(plan: Plan) -> None:
     """Runs the plan between stdin and stdout."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_give_up)
-    wire, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, sys.stdout.buffer)
-    worker = Worker(plan, resolve(plan.host, plan.port, plan.accept), wire.write)
+    wire, mouth = await loop.connect_write_pipe(_Mouth, sys.stdout.buffer)
+    worker = Worker(plan, resolve(plan.host, plan.port, plan.accept), wire)
     await loop.connect_read_pipe(lambda: _Ending(worker.stopped), sys.stdin.buffer)
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)  # what is made for a request is freed by its count
     await worker.run()
     wire.close()
-    await asyncio.sleep(0)
+    await mouth.closed.wait()
 
 
 def _give_up(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

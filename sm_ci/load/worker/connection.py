@@ -6,7 +6,6 @@ What runs for each request is written out where it stands: a call in Python cost
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from time import monotonic_ns
 from typing import Any, Protocol, cast
 
@@ -15,13 +14,18 @@ import httptools
 from sm_ci.load.histogram import BITS
 from sm_ci.load.worker.following import Follower
 from sm_ci.load.worker.mix import Task
+from sm_ci.load.worker.recording import Overlong, Recorder
+from sm_ci.load.worker.whole import Room
 
 HEAD_LIMIT = 64 * 1024
-"""Bytes of an answer's begin that are kept until it is complete."""
+"""Bytes of an answer's begin that are kept until it is complete, and within which its headers have to end."""
+_END = b"\r\n\r\n"
 
 
 class Desk(Protocol):
-    """Whoever gives out requests."""
+    """Whoever gives out requests; there is `room` for whole answers."""
+
+    room: Room
 
     def free(self, connection: Connection, now: int, *, reusable: bool) -> None:
         """An exchange has ended; the connection may be used again."""
@@ -34,77 +38,14 @@ class Surplus(Exception):
     """An answer that nobody asked for came with one."""
 
 
-class Recorder:
-    """Keeps a whole answer, or has one followed, or both; the parser calls it. `fine` tells whether the status is as expected."""
-
-    __slots__ = ("begun", "body", "complete", "fine", "follower", "headers", "kept", "size")
-
-    def __init__(
-        self,
-        complete: Callable[[], None],
-        *,
-        kept: bool = True,
-        follower: Follower | None = None,
-        fine: Callable[[], bool] = lambda: True,
-    ) -> None:
-        self.complete, self.kept, self.follower, self.fine = complete, kept, follower, fine
-        self.on_message_begin()
-
-    def on_message_begin(self) -> None:
-        """A 1xx may come first."""
-        self.headers: list[tuple[str, str]] = []
-        self.body: list[bytes] = []
-        self.size, self.begun = 0, False
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One line."""
-        self.headers.append((name.decode("latin-1"), value.decode("latin-1")))
-
-    def on_headers_complete(self) -> None:
-        """The body begins."""
-        self.begun = True
-        if self.follower is not None and self.fine():
-            self.follower.begin(self._header("content-type"), chunked=bool(self._header("transfer-encoding")))
-
-    def on_body(self, piece: bytes) -> None:
-        """A piece of it."""
-        if self.kept:
-            self.body.append(piece)
-            self.size += len(piece)
-        if self.follower is not None:
-            self.follower.piece(piece)
-
-    def on_chunk_complete(self) -> None:
-        """One of the chunked coding."""
-        if self.follower is not None:
-            self.follower.chunk_complete()
-
-    def on_message_complete(self) -> None:
-        """All of it is there."""
-        self.end()
-        self.complete()
-
-    def end(self) -> None:
-        """Nothing more is to come."""
-        if self.follower is not None:
-            self.follower.end()
-
-    @property
-    def until_closed(self) -> bool:
-        """Whether the end of the connection is the end of the body (RFC 9112, 6.3)."""
-        framed = {"content-length", "transfer-encoding"}
-        return self.begun and not any(name.lower() in framed for name, _ in self.headers)
-
-    def _header(self, wanted: str) -> str:
-        return next((value for name, value in self.headers if name.lower() == wanted), "")
+_NOT_HTTP = (Surplus, Overlong)
 
 
 class Connection(asyncio.Protocol):
-    """Keeps to what the desk gives out. `due` and `begun` are nanoseconds of the monotonic clock."""
+    """Keeps to what the desk gives out. `due` is in nanoseconds of the monotonic clock."""
 
     __slots__ = (
         "armed",
-        "begun",
         "desk",
         "due",
         "fast",
@@ -121,7 +62,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, desk: Desk, lines: set[Connection]) -> None:
         self.desk, self.lines = desk, lines
         self.task: Task | None = None
-        self.due = self.begun = self.since = 0
+        self.due = self.since = 0
         self.armed = False  # something of the answer has come
         self.head = b""
         self.recorder: Recorder | None = None
@@ -136,9 +77,9 @@ class Connection(asyncio.Protocol):
         self.fast = httptools.HttpResponseParser(self)
         self._parse_with(self.fast)
 
-    def send(self, task: Task, due: int, now: int) -> None:
+    def send(self, task: Task, due: int) -> None:
         """Begins a request."""
-        self.task, self.due, self.begun, self.armed = task, due, now, False
+        self.task, self.due, self.armed = task, due, False
         if task.watched:
             self._watch(task)
         self.wire.write(task.wire)
@@ -151,13 +92,21 @@ class Connection(asyncio.Protocol):
         self.armed = True
         try:
             self.feed(data)
-        except httptools.HttpParserError as error:
-            if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(error.__context__, Surplus):
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if isinstance(error, httptools.HttpParserCallbackError) and not isinstance(error.__context__, _NOT_HTTP):
                 raise
             self.fail("malformed")
             return
-        if self.armed and self.recorder is None and len(self.head) < HEAD_LIMIT:
+        if self.armed and self._endless(data):
+            self.fail("malformed")
+
+    def _endless(self, data: bytes) -> bool:
+        """Whether the headers of an answer that is not complete yet do not end where they have to; keeps its begin."""
+        if self.recorder is not None and self.recorder.begun:
+            return False
+        if len(self.head) < HEAD_LIMIT:
             self.head += data
+        return len(self.head) >= HEAD_LIMIT and (self.recorder is not None or _END not in self.head)
 
     def on_message_complete(self) -> None:
         """The parser has seen the end of an answer."""
@@ -183,6 +132,7 @@ class Connection(asyncio.Protocol):
         if self.recorder is not None:
             if task.taken:
                 self.desk.take(task, now, took, status, self.recorder)
+            self.recorder.release()
             self.recorder = None
             self._parse_with(self.fast)
         self.desk.free(self, now, reusable=reusable)
@@ -211,6 +161,8 @@ class Connection(asyncio.Protocol):
                 self._answered(self.parser.get_status_code(), monotonic_ns(), reusable=False)
             else:
                 self.fail("truncated" if self.armed else "reset")
+        if self.recorder is not None:
+            self.recorder.release()
         self.fast = self.parser = self.feed = self.recorder = None
 
     def _watch(self, task: Task) -> None:
@@ -220,7 +172,7 @@ class Connection(asyncio.Protocol):
             follower = Follower(task.stream, flow, self.due)
         self.recorder = Recorder(
             self.on_message_complete,
-            kept=task.taken,
+            room=self.desk.room if task.taken else None,
             follower=follower,
             fine=lambda: self.parser.get_status_code() in task.fine,
         )
@@ -235,6 +187,6 @@ def _read(head: bytes) -> Recorder | None:
     recorder = Recorder(lambda: None)
     try:
         httptools.HttpResponseParser(recorder).feed_data(head)
-    except httptools.HttpParserError:
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
         return None
     return recorder

@@ -11,10 +11,12 @@ from typing import Any
 
 from sm_ci.load.histogram import index
 from sm_ci.load.plan import Stage
-from sm_ci.load.worker.connection import Connection, Recorder
+from sm_ci.load.worker.connection import Connection
 from sm_ci.load.worker.lines import Lines
 from sm_ci.load.worker.mix import Mix, Task
+from sm_ci.load.worker.recording import Recorder
 from sm_ci.load.worker.timer import Alarm
+from sm_ci.load.worker.whole import Room
 
 BACK_OFF = 0.05
 """Seconds after a connection that was refused until the same user tries again."""
@@ -47,7 +49,7 @@ class Closed:
     """So many users, each of whom sends the next request when the answer to the last has come."""
 
     def __init__(self, lines: Lines, mix: Mix, take: Take) -> None:
-        self.lines, self.mix, self.take = lines, mix, take
+        self.lines, self.mix, self.take, self.room = lines, mix, take, Room()
         self.late: defaultdict[int, int] = defaultdict(int)
         self._users = self._wanted = 0
         self._tasks = Tasks()
@@ -70,7 +72,7 @@ class Closed:
             if reusable:
                 connection.wire.close()
         elif reusable:
-            connection.send(self.mix.next(), now, now)
+            connection.send(self.mix.next(), now)
         else:
             self._tasks.start(self._arrive(now))
 
@@ -90,7 +92,7 @@ class Closed:
             task = self.mix.next()
             line = await self.lines.dial(self)
             if isinstance(line, Connection):
-                line.send(task, due, monotonic_ns())
+                line.send(task, due)
                 return
             task.tally.errors[line] += 1
             await asyncio.sleep(BACK_OFF)
@@ -102,7 +104,7 @@ class Open:
     """Requests at a rate, whatever became of those before. How late each was begun is counted into `late`."""
 
     def __init__(self, lines: Lines, mix: Mix, take: Take, seed: int) -> None:
-        self.lines, self.mix, self.take = lines, mix, take
+        self.lines, self.mix, self.take, self.room = lines, mix, take, Room()
         self.late: defaultdict[int, int] = defaultdict(int)
         self._random = random.Random(seed)  # noqa: S311 - no secret
         self._alarm = Alarm(asyncio.get_running_loop(), self._ring)
@@ -130,7 +132,7 @@ class Open:
             if self._queue:
                 self._tasks.start(self._dial(*self._queue.popleft()))
         elif self._queue:
-            connection.send(*self._queue.popleft(), now)
+            connection.send(*self._queue.popleft())
         else:
             connection.since = now
             self._idle.append(connection)
@@ -170,7 +172,7 @@ class Open:
         while self._idle:
             line = self._idle.pop()
             if now - line.since < STALE and not line.wire.is_closing():
-                line.send(task, due, now)
+                line.send(task, due)
                 return
             line.wire.close()
         if self.lines.count < MOST_LINES:
@@ -181,7 +183,7 @@ class Open:
     async def _dial(self, task: Task, due: int) -> None:
         line = await self.lines.dial(self)
         if isinstance(line, Connection):
-            line.send(task, due, monotonic_ns())
+            line.send(task, due)
             return
         task.tally.errors[line] += 1
         if self._queue:

@@ -62,7 +62,7 @@ class Lines:
 
     def _late(self, now: int) -> Iterator[Connection]:
         for line in tuple(self.open):
-            if line.task is not None and now - line.begun > line.task.timeout:
+            if line.task is not None and now - line.due > line.task.timeout:
                 yield line
 
 

@@ -43,6 +43,7 @@ def marks(chart: Chart) -> list[Element]:
         *_shade(chart),
         *_grid(chart),
         _stretched(chart),
+        *_lone(chart),
         *_levels(chart),
         *(_dot(chart, x, y, said) for x, y, said in chart.dots),
     ]
@@ -109,16 +110,29 @@ def _stretched(chart: Chart) -> Element:
 
 
 def _runs(chart: Chart, points: Points) -> Iterator[str]:
-    """Each stretch without a gap; a lone point is drawn as a very short line."""
+    """Each stretch of two points or more without a gap."""
+    for run in _unbroken(points):
+        if len(run) > 1:
+            places = [(_place(chart.x.part(at)), _place(100 - chart.y.part(value))) for at, value in run]
+            yield " ".join(f"{x:g},{y:g}" for x, y in places)
+
+
+def _lone(chart: Chart) -> Iterator[Element]:
+    """Points between two gaps: no line shows them."""
+    for line in chart.lines:
+        for at, value in (run[0] for run in _unbroken(line.points) if len(run) == 1):
+            center = {"cx": percent(chart.x.part(at)), "cy": percent(100 - chart.y.part(value))}
+            yield mark("circle", r=em(0.2), class_=f"point {line.style}", **center)
+
+
+def _unbroken(points: Points) -> Iterator[list[tuple[float, float]]]:
     run: list[tuple[float, float]] = []
     for at, value in (*points, (0.0, None)):
         if value is not None and math.isfinite(value):
-            run.append((_place(chart.x.part(at)), _place(100 - chart.y.part(value))))
+            run.append((at, value))
             continue
-        if len(run) == 1:
-            run.append((run[0][0] + 1, run[0][1]))
         if run:
-            yield " ".join(f"{x:g},{y:g}" for x, y in run)
+            yield run
         run = []
 
 

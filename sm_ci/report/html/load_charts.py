@@ -130,11 +130,11 @@ def _levels(load: LoadResult, prefix: str, values: Sequence[float | None], clean
 
 def _throughput(load: LoadResult, anchor: str) -> Figure:
     drawn = [
-        Line(label="sent", style="three", points=_over_time(load, lambda bucket: bucket.sent / bucket.seconds, mean=True)),
-        Line(label="answered", style="one", points=_over_time(load, lambda bucket: bucket.answered / bucket.seconds, mean=True)),
-    ]  # fmt: skip
+        Line(label="sent", style="three", points=_rates(load, lambda bucket: bucket.sent)),
+        Line(label="answered", style="one", points=_rates(load, lambda bucket: bucket.answered)),
+    ]
     if any(bucket.errors for bucket in load.buckets):
-        drawn.append(Line(label="errors", style="wrong", points=_over_time(load, _errors, mean=True)))
+        drawn.append(Line(label="errors", style="wrong", points=_rates(load, _errors)))
     y = scale.amount([value for line in drawn for _, value in line.points])
     about = f"{words.rate(load.throughput)} answered as expected, {words.share(load.error_rate)} errors."
     chart = Chart(x=_clock(load), y=y, lines=drawn, shaded=load.warmup)
@@ -148,8 +148,8 @@ def _throughput(load: LoadResult, anchor: str) -> Figure:
     )
 
 
-def _errors(bucket: Bucket) -> float:
-    return sum(error.count for error in bucket.errors) / bucket.seconds
+def _errors(bucket: Bucket) -> int:
+    return sum(error.count for error in bucket.errors)
 
 
 def _usage(load: LoadResult, anchor: str) -> Iterator[Figure]:
@@ -175,11 +175,13 @@ def _about_memory(load: LoadResult) -> str:
     return f"{peak}{growth}".strip() or "Without the page cache."
 
 
-def _over_time(
-    load: LoadResult, of: Callable[[Bucket], float | None], *, mean: bool = False
-) -> list[tuple[float, float | None]]:
-    points = [(bucket.at - load.started, of(bucket)) for bucket in load.buckets if bucket.seconds > 0]
-    return series.thinned(points, POINTS, mean=mean)
+def _over_time(load: LoadResult, of: Callable[[Bucket], float | None]) -> list[tuple[float, float | None]]:
+    return series.thinned([(bucket.at - load.started, of(bucket)) for bucket in load.buckets], POINTS)
+
+
+def _rates(load: LoadResult, of: Callable[[Bucket], int]) -> list[tuple[float, float | None]]:
+    points = [(at - load.started, rate) for at, rate in series.a_second(load.buckets, of)]
+    return series.thinned(points, POINTS, mean=True)
 
 
 def _clock(load: LoadResult) -> scale.Axis:

@@ -68,7 +68,7 @@ def _both(pair: Loads, said: Callable[[LoadResult], str]) -> str:
 
 
 def _rates(load: LoadResult) -> list[tuple[float, float | None]]:
-    return [(one.at - load.started, one.answered / one.seconds) for one in load.buckets if one.seconds > 0]
+    return [(at - load.started, rate) for at, rate in series.a_second(load.buckets, lambda one: one.answered)]
 
 
 def _percentiles(name: str, title: str, about: str, curves: Sequence[dict[float, float]]) -> Figure:

@@ -65,7 +65,8 @@ def loads(given: Sequence[LoadResult], clean: Redactor) -> Iterator[Load]:
 
 def _notes(load: LoadResult) -> Iterator[str]:
     """Why its figures say nothing, or are few; not what the reason says already."""
-    yield from (note for note in dict.fromkeys((load.void, load.ended)) if note and note != load.reason)
+    unchecked = words.unchecked(load.checked) if load.checked else ""
+    yield from (note for note in dict.fromkeys((load.void, load.ended, unchecked)) if note and note != load.reason)
 
 
 def _held(limit: Limit, clean: Redactor) -> Held:
@@ -96,9 +97,10 @@ def _facts(load: LoadResult, clean: Redactor) -> Iterator[tuple[str, str]]:
     yield "Measured for", wording.seconds(load.seconds)
     yield "Warm-up", wording.seconds(load.warmup) if load.warmup else ""
     if load.checked:
-        yield "Answers checked", f"{load.checked.answers:,}, of which {load.checked.failed:,} failed"
+        left = f"; {load.checked.too_large:,} more were too large" if load.checked.too_large else ""
+        yield "Answers checked", f"{load.checked.answers:,}, of which {load.checked.failed:,} failed{left}"
     yield "Pings", f"{load.pings.sent} sent, {len(load.pings.missed)} missed" if load.pings.sent else ""
-    yield "CPU", "" if load.cpu is None else f"{load.cpu:.2f} cores"
+    yield "CPU", "" if load.cpu is None else f"{words.share(load.cpu)} of what it may use"
     yield "Peak memory", "" if load.peak is None else wording.size(load.peak)
     yield "Memory growth", "" if load.growth is None else words.figure("memory_growth", load.growth)
     client = load.client

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from sm_ci.report import wording
+from sm_ci.report import load, wording
 from sm_ci.report.html import cases, document, loads, timeline, view
-from sm_ci.results import CaseResult, LoadResult, RunResult
+from sm_ci.results import CaseResult, RunResult
 from sm_ci.text import Redactor
 
 FAILURES, ROOM = 200, 1_500_000
@@ -35,8 +35,8 @@ def render(result: RunResult) -> str:
         untold=len(wrong) - len(failures),
         loads=list(loads.loads(result.load, clean)),
         examples={
-            f"load-{number}": pages.fitting(_examples(load), f"load-{number}-answer")
-            for number, load in enumerate(result.load, 1)
+            f"load-{number}": pages.fitting(tuple(load.examples(one)), f"load-{number}-answer")
+            for number, one in enumerate(result.load, 1)
         },
         figures=[made for made in (timeline.timeline(result), timeline.latency(result)) if made],
         rows=rows,
@@ -48,10 +48,6 @@ def render(result: RunResult) -> str:
         log=wording.log_tail(result, clean),
         lines=result.hosting.log.lines if result.hosting else 0,
     )
-
-
-def _examples(load: LoadResult) -> tuple[CaseResult, ...]:
-    return load.checked.examples if load.checked else ()
 
 
 class _Pages:

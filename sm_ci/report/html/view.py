@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sm_ci.report import contract, wording
+from sm_ci.report import contract, load, wording
 from sm_ci.results import ContractCheck, Diagnosis, Outcome, RunResult
 from sm_ci.text import Redactor, shorten
 
@@ -101,7 +101,9 @@ def head(result: RunResult, clean: Redactor) -> Head:
 
 def _sentence(result: RunResult, clean: Redactor) -> str:
     """What the word does not say yet."""
-    return wording.first_line(clean(result.fault.message)) if result.fault else wording.totals(result)
+    if result.fault:
+        return wording.first_line(clean(result.fault.message))
+    return wording.totals(result) + clean(load.broken(result.load))
 
 
 def stopped(result: RunResult, clean: Redactor) -> Stopped | None:

@@ -128,6 +128,8 @@ def _load(one: LoadResult, suite: str, clean: Redactor, relative: Relative) -> I
         if wrong := load.checked(one.checked):
             shown = (_case_text(example, clean, relative) for example in one.checked.examples)
             answers.add_failure_info(*told(wrong, one.at, *shown), "check")
+        elif not one.checked.answers:
+            answers.add_skipped_info(told(load.unchecked(one.checked), one.at)[0])
         yield answers
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -140,15 +143,18 @@ KINDS: dict[str, tuple[bytes | None, dict[str, int] | None]] = {
     "truncated chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n" + CLOSED, None),
     "malformed": (b"\x00\x01this is not HTTP\r\n\r\n" + CLOSED, None),
     "malformed, two answers at once": (OK + OK + CLOSED, None),
+    "malformed, as another protocol": (b"HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n" + OK, None),
+    "malformed, as headers do not end": (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 2**20 + b"\r\n\r\n", None),
 }
 
 
 def test_errors_are_told_by_kind(serve: Serve) -> None:
-    """Each kind by a server of its own, all at once."""
+    """Each kind by a server of its own, all at once; half of the answers are read to be handed over."""
     with ThreadPoolExecutor(max_workers=3) as threads:
         found = list(
             threads.map(
-                lambda kind: answered(measure(plan(serve(lambda _: KINDS[kind][0]).port, at_rate(20, 0.5)))), KINDS
+                lambda kind: answered(measure(plan(serve(lambda _: KINDS[kind][0]).port, at_rate(20, 0.5), share=0.5))),
+                KINDS,
             )
         )
     for kind, (good, errors) in zip(KINDS, found, strict=True):
@@ -177,6 +183,15 @@ def test_a_request_without_time_left_is_an_error_and_a_sample(serve: Serve) -> N
     assert answered(found) == (16, {"timeout": 4})
     assert 0.3 <= found.of({0}).latency.slowest < 1.5
     assert found.of({0}).latency.samples == 20
+
+
+def test_requests_that_wait_for_one_of_a_thousand_connections_run_out_of_time_too() -> None:
+    """The kernel takes each connection, and nobody answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=4096) as silent:
+        given = plan(silent.getsockname()[1], at_rate(2000, 0.8), calls=(call(timeout=0.6),))
+        found = measure(given)
+    assert answered(found) == (0, {"timeout": 1600})
+    assert found.of({0}).latency.fastest > 0.59
 
 
 ENDS = {
@@ -214,6 +229,35 @@ def test_a_share_of_the_answers_comes_whole(serve: Serve) -> None:
             b"ab"[one.call :][:1],
         )
         assert 0 < one.total < 5
+
+
+def peak(process: int) -> int:
+    """The most memory that it has had, in KiB, once it is over."""
+    most = 0
+    with suppress(OSError):  # it is gone
+        while found := re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text()):
+            most = int(found[1])
+            time.sleep(0.02)
+    return most
+
+
+def test_large_answers_come_whole_and_do_not_take_the_memory(serve: Serve) -> None:
+    """Each of four users is sent what can just be kept, or more; nothing that was measured is lost meanwhile."""
+    sizes = {b"large": 15 * 2**20, b"huge": 17 * 2**20}
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+    answers = {name: head % size + b"x" * size for name, size in sizes.items()}
+    server = serve(lambda body: answers[body])
+    given = plan(server.port, closed(4, 1.5), calls=(call("large"), call("huge")), share=1.0)
+    measurement = Measurement(given, 0.0)
+    with Generator(given) as load, ThreadPoolExecutor() as threads:
+        most = threads.submit(peak, load._process.pid)
+        for frame in load.frames():
+            measurement.add(frame)
+        assert 20 * 1024 < most.result() < 200 * 1024
+    assert answered(measurement) == (len(server.requests), {})
+    assert {len(one.body) for one in measurement.taken} == {sizes[b"large"]}
+    assert measurement.too_large >= server.requests.count(b"huge") > 0
+    assert measurement.seconds({0}) == pytest.approx(1.5, abs=0.3)
 
 
 def test_no_more_than_a_hundred_answers_a_second_come(serve: Serve) -> None:

@@ -155,7 +155,7 @@ def test_plain_requests_beside_streams_have_no_part_in_them(paced: Callable[...,
     both, one = found.of_call({0}, 0), found.of_call({0}, 1)
     assert both.answered > 2
     assert (both.streams.events, one.streams.events) == (0, one.answered)
-    assert found.event_rate({0}) == pytest.approx(found.events[0] / found.seconds({0}))
+    assert found.event_rate({0}) == pytest.approx(found.courses[0].events / found.seconds({0}))
     assert measure(plan(server.port, closed(1, 0.1))).event_rate({0}) is None
 
 

@@ -24,7 +24,7 @@ def said(text: str, figures: Figures) -> str:
     return f"{limit.outcome}: {limit.message}"
 
 
-HUNDRED = Figures(requests=requests(*(at / 1000 for at in range(1, 101)), reset=1), seconds=10.0)
+HUNDRED = Figures(requests=requests(*(at / 1000 for at in range(1, 101)), reset=1), seconds=10.0, throughput=10.0)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,9 @@ HUNDRED = Figures(requests=requests(*(at / 1000 for at in range(1, 101)), reset=
         ("error_rate <= 0%", "broken: expected <= 0%, got 0.99%"),
         ("throughput > 9/s", "held: was 10.0/s"),
         ("throughput > 601/min", "broken: expected > 601/min, got 10.0/s"),
-        ("peak_memory < 1GiB", "errored: peak_memory needs 1 samples, one a second, and there are 0"),
+        ("peak_memory < 1GiB", "errored: peak_memory is sampled once a second, and no sample came in this time"),
+        ("cpu < 50%", "errored: cpu is sampled once a second, and no sample came in this time"),
+        ("memory_growth < 1MiB/min", "errored: memory_growth needs 5 samples, one a second, and there are 0"),
     ],
 )
 def test_limits_on_a_hundred_latencies_of_1_to_100_ms(text: str, verdict: str) -> None:
@@ -72,7 +74,9 @@ def test_limits_on_what_the_container_uses(text: str, verdict: str) -> None:
 
 
 def test_a_figure_says_nothing_where_the_generator_or_the_machine_decided_it() -> None:
-    slow = Figures(requests=requests(*[0.1] * 100), seconds=1.0, peak=5, void="the load generator was late")
+    slow = Figures(
+        requests=requests(*[0.1] * 100), seconds=1.0, throughput=100.0, peak=5, void="the load generator was late"
+    )
     assert said("p95 < 1ms", slow) == "void: void, as the load generator was late; it was 100 ms"
     assert said("throughput > 5000/s", slow) == "void: void, as the load generator was late; it was 100/s"
     assert said("peak_memory < 1GiB", slow) == "held: was 5 B"
@@ -84,6 +88,15 @@ def test_a_figure_says_nothing_where_the_generator_or_the_machine_decided_it() -
     assert said("error_rate < 1%", small) == "broken: expected < 1%, got 50.0%"
     far = Figures(requests=requests(0.1), seconds=1.0, unseen="nobody sees it")
     assert said("memory_growth < 1MiB/min", far) == "void: void, as nobody sees it"
+
+
+def test_a_throughput_of_nothing_is_told_as_what_it_is() -> None:
+    late = Figures(requests=requests(*[4.0] * 8), seconds=2.0)
+    why = "broken: expected > 1/s, got 0.00/s, as no answer came while requests were sent"
+    assert said("throughput > 1/s", late) == why
+    assert said("throughput > 1/s", Figures(requests=requests(reset=8), seconds=2.0)) == (
+        "broken: expected > 1/s, got 0.00/s"
+    )
 
 
 def test_without_a_request_nothing_can_be_judged() -> None:

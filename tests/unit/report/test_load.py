@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 
 import pytest
 
 from sm_ci.errors import Location
-from sm_ci.report import closing, junit, load, wording
+from sm_ci.report import closing, html, junit, load, series, summary, wording
 from sm_ci.results import (
+    Bucket,
     CaseResult,
     Checked,
+    ErrorCount,
     Latency,
     Limit,
     LimitOutcome,
@@ -168,8 +172,85 @@ def test_answers_that_failed_are_shown(passed: RunResult, make_case: Callable[..
     assert (cases[1].get("name"), failure.get("message")) == ("load steady: check 5%", why)
     assert "curl" in str(failure.text)
     assert f"  ./models/churn/sm-ci.yml:30:5: {why}" in said
-    assert "✗ churn::wrong" in said
+    assert "✗ churn::wrong under load steady\n" in said
     assert [line.rpartition("::")[2] for line in annotations] == [why.replace("%", "%25")]
+
+
+def test_answers_that_fail_in_several_ways_are_told_apart(
+    passed: RunResult, make_case: Callable[..., CaseResult]
+) -> None:
+    example = replace(make_case("wrong", Outcome.FAILED), reason="json: expected 1, got 2")
+    checked = Checked(share=0.05, answers=30, failed=9, examples=(example, example))
+    _, said, _ = reports(passed, steady(outcome=Outcome.FAILED, checked=checked))
+    assert "✗ churn::wrong, answer 1 of 2 under load steady\n" in said
+    assert "✗ churn::wrong, answer 2 of 2 under load steady\n" in said
+    page = html.render(replace(passed, load=(steady(outcome=Outcome.FAILED, checked=checked),)))
+    assert "<h3>churn::wrong, answer 2 of 2 under load steady</h3>" in page
+
+
+def test_answers_of_which_none_could_be_checked_are_skipped(passed: RunResult) -> None:
+    checked = Checked(share=0.05, too_large=3)
+    cases, said, annotations = reports(passed, steady(HELD, checked=checked))
+    why = "check 5%: 3 answers were too large to be kept, and none was checked"
+    assert (cases[2].get("name"), cases[2][0].tag, cases[2][0].get("message")) == (
+        "load steady: check 5%",
+        "skipped",
+        why,
+    )
+    assert (annotations, "✗" in said) == ([], False)
+    result = replace(passed, load=(steady(HELD, checked=checked),))
+    assert f'<p class="card odd said">{why}</p>' in html.render(result)
+    assert f"\n{why}\n" in summary.markdown(result)
+
+
+def test_without_a_good_answer_each_thing_is_told_once(passed: RunResult) -> None:
+    reset = (ErrorCount(kind="reset", count=7),)
+    why = "no request was answered as expected: 7 reset"
+    broken = replace(BROKEN, text="error_rate < 1%", message="expected < 1%, got 100%")
+    hopeless = steady(
+        broken,
+        outcome=Outcome.FAILED,
+        answered=0,
+        throughput=0.0,
+        errors=reset,
+        reason=f"{why}; error_rate < 1%: expected < 1%, got 100%",
+    )
+    _, said, _ = reports(passed, hopeless)
+    assert [line for line in said.splitlines() if line.startswith("  ")] == [
+        f"  ./models/churn/sm-ci.yml:30:5: {why}",
+        "  ./models/churn/sm-ci.yml:32:9: error_rate < 1%: expected < 1%, got 100%",
+    ]
+    assert "✗ churn::load steady: 0.00/s, p50" in said
+
+
+def test_the_verdict_names_what_of_a_load_failed(passed: RunResult) -> None:
+    died = steady(outcome=Outcome.FAILED, ended="x", reason="x", name="crowd")
+    answers = Checked(share=0.05, answers=3, failed=1)
+    failed = steady(HELD, BROKEN, VOID, outcome=Outcome.FAILED, checked=answers)
+    result = replace(passed, cases=(), contract=(), fault=None, seconds=2.0, load=(failed, died, steady()))
+    named = "(steady: p99 < 50ms; steady: check 5%; crowd)"
+    said = f"load: 1 limit held, 1 failed, 1 void in 2.0 s {named}"
+    assert wording.verdict(result, CLEAN) == f"churn failed: {said}"
+    assert said in unescape(re.sub("<[^>]*>", "", html.render(result))).replace("\N{NO-BREAK SPACE}", " ")
+    assert said in unescape(summary.markdown(result))
+    many = replace(failed, limits=(BROKEN, FEW, BROKEN), name="t0ps3cret")
+    assert wording.verdict(replace(result, load=(many,)), CLEAN).partition(" in 2.0 s ")[2] == (
+        "(***: p99 < 50ms; ***: p99.9 < 1s; ***: p99 < 50ms; 1 more)"
+    )
+    assert wording.verdict(replace(result, load=(steady(HELD),)), CLEAN) == "churn passed: load: 1 limit held in 2.0 s"
+
+
+def test_the_page_has_a_share_where_it_is_one_and_a_point_where_no_line_is(passed: RunResult) -> None:
+    beats = [0.010, None, 0.030, None, None, 0.020, 0.020]
+    buckets = [Bucket(at=float(at), seconds=1.0, sent=4, answered=4, p50=p50) for at, p50 in enumerate(beats)]
+    buckets.append(Bucket(at=7.0, seconds=0.001, sent=0, answered=1, judged=False))
+    page = html.render(replace(passed, load=(steady(cpu=0.47, buckets=tuple(buckets)),)))
+    assert "<dt>CPU</dt><dd>47.0% of what it may use</dd>" in page
+    assert page.count('class="point one"') == 2
+    rows = series.a_second(buckets, lambda bucket: bucket.answered)
+    assert rows == [*((float(at), 4.0) for at in range(7)), (7.0, 1.0)]  # and not a thousand a second
+    assert series.a_second((), lambda bucket: bucket.sent) == []
+    assert series.a_second((Bucket(at=0.0, seconds=0.0, sent=1, answered=1),), lambda one: one.sent) == [(0.0, None)]
 
 
 def test_a_load_that_was_not_run_is_skipped_and_fails_the_run(passed: RunResult) -> None:

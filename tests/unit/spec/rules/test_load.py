@@ -4,6 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from sm_ci.errors import Severity
+from sm_ci.load.worker import mix
+from sm_ci.spec import Spec
+from sm_ci.spec.rules import load as rules
+
 Told = Callable[..., list[str]]
 
 
@@ -113,6 +118,49 @@ def test_limits_on_streams_are_sound_where_a_test_streams(told: Told) -> None:
             spec("{name: a, arrival: {concurrency: 1}, duration: 5s, thresholds: [memory_growth < 1MiB/min]}"),
             (
                 "5:69: load[0].thresholds[0]: memory_growth needs 6s or more, a sample a second, not 5s; "
+                "make duration longer"
+            ),
+        ),
+        (
+            spec("{name: a, arrival: {rate: 20/s}, duration: 4s, check: 1%}"),
+            ("5:59: load[0].check: 1% of 20/s for 4s is less than one answer; make check, duration or rate larger"),
+        ),
+        (
+            spec("{name: a, arrival: {rate: 2/min, pattern: constant}, duration: 20s, check: 1%}"),
+            ("5:31: load[0].arrival.rate: 2/min for 20s is less than one request; make duration or rate larger"),
+        ),
+        (
+            spec("{name: a, arrival: {concurrency: 8}, duration: 1us, thresholds: [p50 < 1s]}"),
+            "5:52: load[0].duration: is too short to tell anything: 1us; write 1s or more",
+        ),
+        (
+            steady("thresholds: [error_rate < 0%]"),
+            ("5:66: load[0].thresholds[0]: can never hold: 'error_rate < 0%'; write error_rate <= 0%"),
+        ),
+        (
+            steady("thresholds: [cpu<0%]"),
+            "5:66: load[0].thresholds[0]: can never hold: 'cpu<0%'; write cpu <= 0%",
+        ),
+        (
+            steady("abort_on: [error_rate > 100%]"),
+            ("5:64: load[0].abort_on[0]: never ends the load: 'error_rate > 100%'; write for example error_rate > 20%"),
+        ),
+        (
+            steady("abort_on: [error_rate >= 0%]"),
+            ("5:64: load[0].abort_on[0]: ends every load: 'error_rate >= 0%'; write for example error_rate > 20%"),
+        ),
+        (
+            steady("thresholds: [p95 < 1s, p95 <= 1s, p95<1000ms]"),
+            ("5:87: load[0].thresholds[2]: is the same limit as 'p95 < 1s': 'p95<1000ms'; keep one of them"),
+        ),
+        (
+            steady("abort_on: [p95.0 > 1s, p95 > 1s]"),
+            "5:76: load[0].abort_on[1]: is the same limit as 'p95.0 > 1s': 'p95 > 1s'; keep one of them",
+        ),
+        (
+            spec("{name: a, arrival: {steps: [1, 2]}, duration: 3s, thresholds: [cpu < 90%]}"),
+            (
+                "5:68: load[0].thresholds[0]: cpu needs 2s or more of each step, a sample a second, not 3s for 2 steps; "
                 "make duration longer"
             ),
         ),
@@ -248,3 +296,30 @@ def test_limits_on_streams_are_sound_where_a_test_streams(told: Told) -> None:
 def test_what_is_wrong_is_told_at_its_place(told: Told, text: str, message: str) -> None:
     found = [one for one in told(text) if "asserts only that" not in one]
     assert found == [f"sm-ci.yml:{message}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "weights"),
+    [
+        (steady("requests: {image: 1, known customer: 700}"), "5:64", "1 of 701"),
+        (
+            spec("{name: a, arrival: {concurrency: 8}, duration: 9s, requests: {image: 1, known customer: 100000}}"),
+            "5:67",
+            "1 of 100001",
+        ),
+    ],
+    ids=["at a rate", "closed"],
+)
+def test_a_test_whose_turn_hardly_comes_is_a_warning(
+    told: Told, loaded: Callable[..., Spec], text: str, place: str, weights: str
+) -> None:
+    (one,) = [finding for finding in loaded(text).findings if finding.rule == "load"]
+    assert (one.severity, one.remedy) == (Severity.WARNING, "make it larger, or leave the test out")
+    assert (
+        f"sm-ci.yml:{place}: load[0].requests.image: has so little weight that it is hardly ever sent: {weights}; "
+        "make it larger, or leave the test out"
+    ) in told(text)
+
+
+def test_a_mix_repeats_after_as_many_requests_as_the_generator_deals() -> None:
+    assert rules.ROUND == mix.ROUND
