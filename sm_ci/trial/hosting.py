@@ -88,9 +88,7 @@ class Both:
     def host(self, manner: Manner) -> Seen:
         """Hosts each with its tests, its contract suite and its loads. Cancelled when it is interrupted."""
         if BASELINE not in self.hostings or CANDIDATE not in self.hostings:
-            for (
-                hosting
-            ) in self.hostings.values():  # beside a result: what varies from one answer to the next is worth knowing
+            for hosting in self.hostings.values():
                 self._run(hosting, meanwhile=partial(self._ask_live, hosting))
             return self.seen
         baseline, candidate = self.hostings[BASELINE], self.hostings[CANDIDATE]
@@ -165,8 +163,8 @@ class Both:
 
     def _again(self, baseline: Hosting) -> None:
         """The baseline after another start, where answers changed: what differs there is no change of the version."""
-        doubtful = self.judging.doubtful(self.seen.asked)
-        if doubtful:
+        broke_off = any(result.fault for result in self.seen.results.values())
+        if not broke_off and (doubtful := self.judging.doubtful(self.seen.asked)):
             why = "is it the version that changed answers, or do they differ from start to start?"
             self.world.progress.step(f"hosting the baseline once more: {why}")
             again = for_answers_alone(baseline)
@@ -178,6 +176,7 @@ class Both:
             one.starts = one.baseline, answers[one.case.id]
 
     def _ask_live(self, side: Hosting, hosted: Hosted) -> None:
+        """A side beside the result of a run: what varies from one of its answers to the next."""
         cases = answered_by(self.asking.cases, hosted.cases)
         if cases:
             self.world.progress.step(f"asking the {side.name} ({_tests(len(cases))})")

@@ -81,7 +81,8 @@ def _doubtful(spec: Spec, allowed: Allowances, asked: Sequence[Asked]) -> list[A
     return [
         one
         for one in asked
-        if compare_heads(spec.file.defaults.tolerance, one.baseline, one.candidate) is None
+        if one.baseline
+        and compare_heads(spec.file.defaults.tolerance, one.baseline, one.candidate) is None
         and _compared(spec, allowed, one).judgement is Judgement.REFUSED
     ]
 
