@@ -342,12 +342,14 @@ def test_a_manifest_whose_connection_is_closed(pull: Pull, pushed: Pushed) -> No
 def test_a_layer_that_stands_still_is_given_up(pull: Pull, engine: Engine, pushed: Pushed) -> None:
     pull.proxy.rules = [Rule(f"GET .*/blobs/{pushed.layer}", do="stall", after=CUT)]
     patience, begun = engine.raw.timeout, time.monotonic()
-    fault = pull.fault(stall=2.0)
+    fault = pull.fault(stall=3.0)
     assert time.monotonic() - begun < 30  # it would be for ever
-    start = f"pulling {pull.name} stood still: nothing came from {pull.proxy.host} for 2 s (the last was: "
+    start = f"pulling {pull.name} stood still: nothing came from {pull.proxy.host} for 3 s (the last was: "
     assert fault.kind == "pull-stalled"
     assert fault.message.startswith(start)
-    assert re.search(r" % of 7\.0 MiB(, [\d.]+ \w+/s)?, 2 of 3 layers\) \(tried 2 times\)$", fault.message)
+    # On a busy machine the engine may not be done with the small layers, and not know yet how large all are.
+    some = r"\d+ % of 7\.0 MiB(, [\d.]+ \w+/s)?|[\d.]+ \w+ so far"
+    assert re.search(rf"({some}), [012] of 3 layers\) \(tried 2 times\)$", fault.message)
     assert fault.remedy == STALLED.format(pull.name)
     assert pull.waits == [5.0]
     assert pull.retries[0].startswith(start)
