@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from sm_ci.report.reading import read_result
 from sm_ci.results import RunResult
 from sm_ci.session import Access
 from sm_ci.spec import Spec
-from sm_ci.spec.allowances import allowances
+from sm_ci.spec.allowances import Allowances
 from sm_ci.trial.elsewhere import Elsewhere
 from sm_ci.trial.sides import Side
 
@@ -111,7 +111,7 @@ def side_of(named: Named, place: Place, spec: Spec, access: Access, gpu: str) ->
 
 def other_allowances(tried: Tried, specs: Sequence[Spec], places: Sequence[Place]) -> Iterator[Finding]:
     """That the candidate's `upgrade.allow`, by which it is judged, is not the baseline's: what loosens a gate is to be seen."""
-    held, other = (_told({**spec.file.upgrade.allow, **tried.allow}) for spec in reversed(specs))
+    held, other = (_told(tried.plan(spec).allowances) for spec in reversed(specs))
     if held != other:
         yield Finding(
             rule="other-allowances",
@@ -122,9 +122,8 @@ def other_allowances(tried: Tried, specs: Sequence[Spec], places: Sequence[Place
         )
 
 
-def _told(allow: Mapping[str, str]) -> str:
+def _told(given: Allowances) -> str:
     """In an order of its own: `answers within tolerance, p95 +10%`."""
-    given = allowances(allow)
     figures = sorted((figure.metric, figure.text) for figure in given.figures)
     return ", ".join(f"{name} {text}" for name, text in (("answers", given.answers), *figures))
 

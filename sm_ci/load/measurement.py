@@ -157,28 +157,32 @@ class Measurement:
 
     def seconds(self, stages: Iterable[int]) -> float:
         """How long these stages took."""
-        return sum(course.seconds for course in self.courses_of(stages))
+        return sum(course.seconds for course in self._begun(stages))
 
-    def courses_of(self, stages: Iterable[int]) -> list[Course]:
-        """Those of these stages that have begun."""
-        return [self.courses[stage] for stage in stages if stage in self.courses]
+    def course(self, stages: Iterable[int]) -> Course:
+        """What was counted while these stages went on, all together."""
+        whole = Course(0.0)
+        for one in self._begun(stages):
+            whole.merge(one)
+        return whole
 
     def rate(self, stages: Iterable[int]) -> float:
         """Answers as expected a second, while these stages went on."""
-        courses = self.courses_of(stages)
-        seconds = sum(course.seconds for course in courses)
-        return sum(course.answered for course in courses) / seconds if seconds else 0.0
+        course = self.course(stages)
+        return course.answered / course.seconds if course.seconds else 0.0
 
     def event_rate(self, stages: Iterable[int]) -> float | None:
         """Events a second while these stages went on; None where nothing streams."""
-        courses = self.courses_of(stages)
-        seconds = sum(course.seconds for course in courses)
-        return sum(course.events for course in courses) / seconds if self.streaming and seconds else None
+        course = self.course(stages)
+        return course.events / course.seconds if self.streaming and course.seconds else None
 
     def within(self, usage: Iterable[Usage], stages: Iterable[int]) -> list[Usage]:
         """The samples that were taken while these stages went on."""
-        courses = self.courses_of(stages)
+        courses = self._begun(stages)
         return [one for one in usage if any(course.begin <= one.at <= course.end for course in courses)]
+
+    def _begun(self, stages: Iterable[int]) -> list[Course]:
+        return [self.courses[stage] for stage in stages if stage in self.courses]
 
     @property
     def judged_from(self) -> float:

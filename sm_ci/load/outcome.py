@@ -9,7 +9,7 @@ from sm_ci.hosting.timeline import Pinged
 from sm_ci.load import checking
 from sm_ci.load.frames import CLIENT
 from sm_ci.load.judging import Figures, bottleneck, judge, slope
-from sm_ci.load.measurement import Course, Measurement, Sum
+from sm_ci.load.measurement import Measurement, Sum
 from sm_ci.load.wanted import Ground, Wanted
 from sm_ci.report import load as wording
 from sm_ci.results import (
@@ -138,9 +138,7 @@ def figures_of(ground: Ground, measurement: Measurement, stages: frozenset[int],
 
 
 def _cost(measurement: Measurement, stages: frozenset[int]) -> ClientCost:
-    whole = Course(0.0)
-    for course in measurement.courses_of(stages):
-        whole.merge(course)
+    whole = measurement.course(stages)
     (late,) = whole.late.percentiles([99.0])
     return ClientCost(
         cpu=whole.cpu / whole.seconds if whole.seconds else 0.0,

@@ -22,7 +22,7 @@ from sm_ci.spec.allowances import Allowances
 from sm_ci.trial.asking import Asking, Budget
 from sm_ci.trial.elsewhere import renamed
 from sm_ci.trial.hosting import Both, Manner, Seen, World
-from sm_ci.trial.judging import answers_of, judging_of, timed
+from sm_ci.trial.judging import Judging, answers_of, timed
 from sm_ci.trial.sides import BASELINE, CANDIDATE, Hosting, Side
 
 SCHEMA = 1
@@ -91,7 +91,7 @@ def _hosting(name: str, side: Side) -> Hosting | None:
 
 def _seen(sides: Mapping[str, Side], hostings: Mapping[str, Hosting], asking: Asking, plan: Plan, world: World) -> Seen:
     """What came of hosting; of a side that was never begun, because of a signal, the result says so."""
-    both = Both(hostings, asking, plan.budget, judging_of(asking.spec, plan.allowances), world)
+    both = Both(hostings, asking, plan.budget, Judging(spec=asking.spec, allowed=plan.allowances), world)
     both.seen.results.update({name: side.result for name, side in sides.items() if side.result})
     try:
         with world.interrupts.exposed():

@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from sm_ci.compare import figures
 from sm_ci.compare.answers import Question, compare_answers
 from sm_ci.compare.figures import Timed
+from sm_ci.compare.found import Found
 from sm_ci.compare.heads import compare_heads
 from sm_ci.differences import AnswerComparison, Judgement
 from sm_ci.results import Exchange, RunResult
 from sm_ci.spec import Case, Spec
 from sm_ci.spec.allowances import Allowances
-from sm_ci.spec.model import Tolerance
 from sm_ci.trial.asking import WHOLE, Asked, Pass
 from sm_ci.trial.sides import BASELINE, CANDIDATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judging:
-    """What there is to know of the exchanges while they are made.
+    """What there is to know of the exchanges while they are made, by what the spec and `allowed` ask of the candidate."""
 
-    `enough`: no more are needed. `needed`: how many rounds of so many cases, each asked so often a round. `doubtful`: those
-    cases whose change may be of the container's start.
-    """
+    spec: Spec
+    allowed: Allowances
 
-    enough: Callable[[Sequence[Asked]], bool]
-    needed: Callable[[int, int], int]
-    doubtful: Callable[[Sequence[Asked]], Sequence[Asked]]
+    def enough(self, asked: Sequence[Asked]) -> bool:
+        """Nothing that is asked for is open: no figure, and no status that comes now and then."""
+        if not figures.enough(timed(asked), self.allowed):
+            return False
+        heads = (self._heads(one) for one in asked if one.unanswered)
+        return not any(found and found.judgement is Judgement.UNDECIDED for found in heads)
 
+    def needed(self, cases: int, requests: int) -> int:
+        """How many rounds the limits need of so many cases, each asked so often a round."""
+        return figures.rounds_at_least(self.allowed, cases, requests)
 
-def judging_of(spec: Spec, allowed: Allowances) -> Judging:
-    """By what the spec and `allowed` ask of the candidate."""
-    return Judging(
-        enough=partial(_enough, allowed, spec.file.defaults.tolerance),
-        needed=partial(figures.rounds_at_least, allowed),
-        doubtful=partial(_doubtful, spec, allowed),
-    )
+    def doubtful(self, asked: Sequence[Asked]) -> list[Asked]:
+        """Those whose values are refused; a status or a media type is nothing that a start draws."""
+        return [
+            one
+            for one in asked
+            if one.baseline
+            and self._heads(one) is None
+            and _compared(self.spec, self.allowed, one).judgement is Judgement.REFUSED
+        ]
+
+    def _heads(self, one: Asked) -> Found | None:
+        return compare_heads(self.spec.file.defaults.tolerance, one.baseline, one.candidate)
 
 
 def answers_of(
@@ -63,28 +72,9 @@ def answers_of(
     return tuple(found)
 
 
-def _enough(allowed: Allowances, tolerance: Tolerance, asked: Sequence[Asked]) -> bool:
-    """Nothing that is asked for is open: no figure, and no status that comes now and then."""
-    if not figures.enough(timed(asked), allowed):
-        return False
-    heads = (compare_heads(tolerance, one.baseline, one.candidate) for one in asked if one.unanswered)
-    return not any(found and found.judgement is Judgement.UNDECIDED for found in heads)
-
-
 def timed(asked: Sequence[Asked]) -> list[Timed]:
     """The latencies of each case."""
     return [Timed(case=one.case.name, pairs=one.times) for one in asked]
-
-
-def _doubtful(spec: Spec, allowed: Allowances, asked: Sequence[Asked]) -> list[Asked]:
-    """Those whose values are refused; a status or a media type is nothing that a start draws."""
-    return [
-        one
-        for one in asked
-        if one.baseline
-        and compare_heads(spec.file.defaults.tolerance, one.baseline, one.candidate) is None
-        and _compared(spec, allowed, one).judgement is Judgement.REFUSED
-    ]
 
 
 def _compared(spec: Spec, allowed: Allowances, one: Asked) -> AnswerComparison:

@@ -14,7 +14,7 @@ from sm_ci.results import CaseResult, Exchange, Fault, Outcome, RunResult
 from sm_ci.spec import Spec
 from sm_ci.spec.allowances import allowances
 from sm_ci.trial.asking import Asked
-from sm_ci.trial.judging import answers_of, judging_of
+from sm_ci.trial.judging import Judging, answers_of
 from sm_ci.trial.sides import BASELINE, CANDIDATE
 from tests.unit.compare.exchanges import AT, exchange
 
@@ -45,8 +45,8 @@ def test_values_that_changed_may_be_drawn_by_a_start(
     before: list[Exchange], after: list[Exchange], doubtful: bool
 ) -> None:
     one = asked(before, after)
-    assert judging_of(loaded(), WITHIN).doubtful([one]) == ([one] if doubtful else [])
-    assert judging_of(loaded(), ANY).doubtful([one]) == []
+    assert Judging(spec=loaded(), allowed=WITHIN).doubtful([one]) == ([one] if doubtful else [])
+    assert Judging(spec=loaded(), allowed=ANY).doubtful([one]) == []
 
 
 def results(fault: Fault | None) -> dict[str, RunResult]:
